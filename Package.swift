@@ -1,0 +1,39 @@
+// swift-tools-version: 6.2
+// The rooms of swift-peft; dependencies point down only. See docs/architecture.md.
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .treatAllWarnings(as: .error),
+]
+
+func room(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource]? = nil) -> Target {
+  .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .testTarget(
+    name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies, swiftSettings: settings)
+}
+
+let package = Package(
+  name: "swift-peft",
+  platforms: [.macOS(.v14)],
+  products: [
+    .library(name: "Tokenizers", targets: ["Tokenizers"]),
+    .library(name: "ChatTemplates", targets: ["ChatTemplates"]),
+  ],
+  targets: [
+    room("JSON"),
+    room("Safetensors", ["JSON"]),
+    room("Tokenizers", ["JSON"]),
+    room("ChatTemplates", ["JSON"]),
+
+    tests("JSON"),
+    tests("Safetensors", ["JSON"]),
+    tests("Tokenizers"),
+    tests("ChatTemplates", ["JSON"]),
+  ],
+  cxxLanguageStandard: .cxx20
+)

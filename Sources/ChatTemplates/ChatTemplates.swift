@@ -1,0 +1,1 @@
+// Jinja as chat templates use it.

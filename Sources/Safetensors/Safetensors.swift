@@ -1,0 +1,1 @@
+// The safetensors file format: memory-mapped reading, streaming atomic writing, sharded indexes.
