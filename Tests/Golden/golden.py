@@ -95,3 +95,23 @@ def randomize(model, *names, norms=0.2, bias=0.1):
                 std = 0.3 if "embed" in name else 1.2 / parameter.shape[-1] ** 0.5
                 value = randn(parameter.shape, std, *names, name)
             parameter.copy_(value)
+
+
+def distance(value, reference):
+    """Norm of the difference over the norm of the reference."""
+    return float((value.float() - reference.float()).norm() / reference.float().norm())
+
+
+def save_adapter(model, folder):
+    """What PEFT saves, without its model card, and with sets in a fixed order."""
+    model.save_pretrained(folder)
+    for card in folder.glob("**/README.md"):
+        card.unlink()
+    for path in folder.glob("**/adapter_config.json"):
+        config = json.loads(path.read_text())
+        for key in ("target_modules", "exclude_modules", "feedforward_modules", "modules_to_save"):
+            if isinstance(config.get(key), list):
+                config[key] = sorted(config[key])
+        path.write_text(json.dumps(config, indent=2, sort_keys=True))
+    for path in folder.glob("**/*.safetensors"):
+        path.chmod(0o644)
