@@ -26,11 +26,15 @@ let package = Package(
   ],
   targets: [
     room("JSON"),
+    .systemLibrary(name: "CLibTorch", pkgConfig: "swift-peft-libtorch"),
+    .target(name: "CTorch", dependencies: ["CLibTorch"]),
+    room("Torch", ["CTorch"]),
     room("Safetensors", ["JSON"]),
     room("Tokenizers", ["JSON"]),
     room("ChatTemplates", ["JSON"]),
 
     tests("JSON"),
+    tests("Torch"),
     tests("Safetensors", ["JSON"]),
     tests("Tokenizers"),
     tests("ChatTemplates", ["JSON"]),

@@ -1,0 +1,124 @@
+// Every operator of libtorch through one function: the dispatcher, boxed.
+#include "Bridge.hpp"
+
+#include <ATen/core/dispatch/Dispatcher.h>
+#include <ATen/core/ivalue.h>
+
+#include <string>
+#include <unordered_map>
+
+using namespace ctorch;
+
+namespace {
+
+const c10::OperatorHandle &find(const char *name) {
+  // Names are string constants, so their address is enough of a key.
+  thread_local std::unordered_map<const void *, c10::OperatorHandle> known;
+  if (auto found = known.find(name); found != known.end()) return found->second;
+  std::string full = name;
+  std::string overload;
+  if (auto dot = full.find('.'); dot != std::string::npos) {
+    overload = full.substr(dot + 1);
+    full.resize(dot);
+  }
+  auto handle = c10::Dispatcher::singleton().findSchemaOrThrow(full.c_str(), overload.c_str());
+  return known.emplace(name, handle).first->second;
+}
+
+/// The type behind `T?`.
+c10::TypePtr unwrapped(c10::TypePtr type) {
+  while (auto optional = type->cast<c10::OptionalType>()) type = optional->getElementType();
+  return type;
+}
+
+c10::IValue tensors_value(const ct_value &value, const c10::TypePtr &type) {
+  auto list = type->cast<c10::ListType>();
+  if (list && list->getElementType()->kind() == c10::TypeKind::OptionalType) {
+    c10::List<std::optional<at::Tensor>> tensors;
+    for (int32_t i = 0; i < value.count; ++i) {
+      if (value.tensors[i]) tensors.push_back(borrow(value.tensors[i]));
+      else tensors.push_back(std::nullopt);
+    }
+    return tensors;
+  }
+  c10::List<at::Tensor> tensors;
+  for (int32_t i = 0; i < value.count; ++i) tensors.push_back(borrow(value.tensors[i]));
+  return tensors;
+}
+
+c10::IValue boxed(const ct_value &value, const c10::Argument &formal) {
+  auto type = unwrapped(formal.type());
+  switch (value.kind) {
+  case CT_TENSOR: return borrow(value.tensor);
+  case CT_INT:
+    if (type->kind() == c10::TypeKind::FloatType) return static_cast<double>(value.i);
+    if (type->kind() == c10::TypeKind::ListType) return c10::List<int64_t>({value.i});
+    return value.i;
+  case CT_DOUBLE: return value.d;
+  case CT_BOOL: return value.i != 0;
+  case CT_STRING: return std::string(value.string);
+  case CT_DEVICE: return device_from(value.i);
+  case CT_GENERATOR: return generator_of(value.generator);
+  case CT_INTS: return c10::List<int64_t>(at::ArrayRef<int64_t>(value.ints, value.count));
+  case CT_DOUBLES: return c10::List<double>(at::ArrayRef<double>(value.doubles, value.count));
+  case CT_BOOLS: {
+    c10::List<bool> flags;
+    for (int32_t i = 0; i < value.count; ++i) flags.push_back(value.ints[i] != 0);
+    return flags;
+  }
+  case CT_TENSORS: return tensors_value(value, type);
+  case CT_DEFAULT:
+    TORCH_CHECK(formal.default_value().has_value(), "argument '", formal.name(), "' has no default");
+    return *formal.default_value();
+  default: return {};
+  }
+}
+
+}  // namespace
+
+int32_t ct_call(const char *name, const ct_value *arguments, int32_t argument_count, ct_value *results,
+                int32_t *count) {
+  return fenced<>(0, [&] {
+    const auto &handle = find(name);
+    const auto &formals = handle.schema().arguments();
+    TORCH_CHECK(static_cast<size_t>(argument_count) <= formals.size(), name, " takes ", formals.size(),
+                " arguments, got ", argument_count);
+    torch::jit::Stack stack;
+    stack.reserve(formals.size());
+    for (size_t i = 0; i < formals.size(); ++i) {
+      ct_value absent{CT_DEFAULT, 0, {0}};
+      stack.push_back(boxed(i < static_cast<size_t>(argument_count) ? arguments[i] : absent, formals[i]));
+    }
+    handle.callBoxed(stack);
+
+    int32_t capacity = *count, written = 0;
+    auto put = [&](ct_value value) {
+      TORCH_CHECK(written < capacity, name, " returned more than ", capacity, " values");
+      results[written++] = value;
+    };
+    auto put_tensor = [&](at::Tensor tensor) {
+      ct_value value{CT_TENSOR, 0, {0}};
+      value.tensor = give(std::move(tensor));
+      put(value);
+    };
+    for (auto &result : stack) {
+      if (result.isTensor()) {
+        put_tensor(std::move(result).toTensor());
+      } else if (result.isTensorList()) {
+        for (const auto &tensor : result.toTensorVector()) put_tensor(tensor);
+      } else if (result.isInt() || result.isBool()) {
+        ct_value value{CT_INT, 0, {0}};
+        value.i = result.isInt() ? result.toInt() : result.toBool();
+        put(value);
+      } else if (result.isDouble()) {
+        ct_value value{CT_DOUBLE, 0, {0}};
+        value.d = result.toDouble();
+        put(value);
+      } else {
+        TORCH_CHECK(false, name, " returned a ", result.tagKind(), ", which has no C form");
+      }
+    }
+    *count = written;
+    return 1;
+  });
+}

@@ -1,0 +1,167 @@
+// The C face of libtorch. No C++ exception crosses it: a function that can fail returns 0 (or null) when
+// it did, and ct_error_message() then says why. Handles own one reference each.
+#ifndef CTORCH_H
+#define CTORCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct ct_tensor ct_tensor;
+typedef struct ct_generator ct_generator;
+
+// ---- Errors ------------------------------------------------------------------------------------------
+
+enum { CT_ERROR_OTHER = 0, CT_ERROR_MEMORY = 1, CT_ERROR_UNSUPPORTED = 2 };
+
+/// Why the last failing call on this thread failed: one line, without a stack trace.
+const char *ct_error_message(void);
+int32_t ct_error_kind(void);
+
+// ---- Operators ---------------------------------------------------------------------------------------
+
+enum {
+  CT_NONE = 0,
+  CT_DEFAULT,  // the schema's own default
+  CT_TENSOR,
+  CT_INT,
+  CT_DOUBLE,
+  CT_BOOL,
+  CT_STRING,
+  CT_DEVICE,  // `i` as ct_device packs it
+  CT_GENERATOR,
+  CT_INTS,
+  CT_DOUBLES,
+  CT_BOOLS,  // of int64_t
+  CT_TENSORS,  // null entries stand for None
+};
+
+/// One argument or result of an operator.
+typedef struct {
+  int32_t kind;
+  int32_t count;
+  union {
+    int64_t i;
+    double d;
+    ct_tensor *tensor;
+    ct_generator *generator;
+    const char *string;
+    const int64_t *ints;
+    const double *doubles;
+    ct_tensor *const *tensors;
+  };
+} ct_value;
+
+/// Calls the operator `name` ("aten::add.Tensor") with positional arguments; those left out take the
+/// schema's defaults. `name` must be a string constant: its address is the key of a cache.
+/// Results are written to `results` (tensor lists one by one); `*count` holds its capacity and then
+/// how many there are.
+int32_t ct_call(const char *name, const ct_value *arguments, int32_t argument_count, ct_value *results,
+                int32_t *count);
+
+// ---- Tensors -----------------------------------------------------------------------------------------
+
+void ct_tensor_release(ct_tensor *tensor);
+/// A second handle to the same tensor.
+ct_tensor *ct_tensor_retain(const ct_tensor *tensor);
+
+/// A tensor over memory that it does not own; `release(context)` is called when the last use ends.
+ct_tensor *ct_tensor_from_memory(void *data, const int64_t *shape, int32_t dimensions, int32_t dtype,
+                                 void *context, void (*release)(void *context));
+/// A new contiguous tensor with a copy of `bytes`.
+ct_tensor *ct_tensor_from_bytes(const void *data, size_t bytes, const int64_t *shape, int32_t dimensions,
+                                int32_t dtype);
+
+int32_t ct_tensor_dimensions(const ct_tensor *tensor);
+const int64_t *ct_tensor_shape(const ct_tensor *tensor);
+const int64_t *ct_tensor_strides(const ct_tensor *tensor);
+int64_t ct_tensor_count(const ct_tensor *tensor);
+int32_t ct_tensor_dtype(const ct_tensor *tensor);
+int32_t ct_tensor_device(const ct_tensor *tensor);
+bool ct_tensor_is_contiguous(const ct_tensor *tensor);
+/// The first element's address, or null for a tensor whose memory this process cannot read.
+void *ct_tensor_data(const ct_tensor *tensor);
+/// How many tensors share this storage's memory, this one included.
+int64_t ct_tensor_storage_uses(const ct_tensor *tensor);
+/// An identity of the underlying memory: equal for views of one storage.
+const void *ct_tensor_storage(const ct_tensor *tensor);
+int32_t ct_dtype_size(int32_t dtype);
+
+// ---- Autograd ----------------------------------------------------------------------------------------
+
+bool ct_tensor_requires_grad(const ct_tensor *tensor);
+int32_t ct_tensor_set_requires_grad(ct_tensor *tensor, bool value);
+/// The accumulated gradient (a new handle) or null.
+ct_tensor *ct_tensor_grad(const ct_tensor *tensor);
+int32_t ct_tensor_set_grad(ct_tensor *tensor, ct_tensor *gradient);
+bool ct_grad_mode(void);
+void ct_set_grad_mode(bool enabled);
+/// Accumulates gradients into the leaves. `gradient` may be null for a scalar.
+int32_t ct_backward(ct_tensor *const *roots, ct_tensor *const *gradients, int32_t count, bool retain_graph);
+/// Gradients of `outputs` with respect to `inputs`; null where an input was not used.
+int32_t ct_gradients(ct_tensor *const *outputs, ct_tensor *const *output_gradients, int32_t output_count,
+                     ct_tensor *const *inputs, int32_t input_count, bool retain_graph, bool create_graph,
+                     ct_tensor **gradients);
+
+/// The backward of a custom function. `gradients` has one entry for each output (null: zero), `saved` the
+/// tensors given to ct_custom_function. It writes one owned handle, or null, for each input. On failure it
+/// returns 0 after ct_set_error.
+typedef int32_t (*ct_pullback)(void *context, ct_tensor *const *gradients, ct_tensor *const *saved,
+                               ct_tensor **input_gradients);
+void ct_set_error(const char *message, int32_t kind);
+
+/// Ties already computed `outputs` to `inputs` by a custom backward. Writes new handles to `results`.
+/// `release(context)` is called when the graph no longer needs the function.
+int32_t ct_custom_function(ct_tensor *const *inputs, int32_t input_count, ct_tensor *const *outputs,
+                           int32_t output_count, ct_tensor *const *saved, int32_t saved_count,
+                           ct_pullback pullback, void *context, void (*release)(void *context),
+                           ct_tensor **results);
+
+// ---- Random numbers ----------------------------------------------------------------------------------
+
+ct_generator *ct_generator_create(uint64_t seed, int32_t device);
+void ct_generator_release(ct_generator *generator);
+ct_tensor *ct_generator_state(const ct_generator *generator);
+int32_t ct_generator_set_state(ct_generator *generator, const ct_tensor *state);
+/// The generator that operators use when they are given none.
+ct_generator *ct_default_generator(int32_t device);
+int32_t ct_seed_all(uint64_t seed);
+
+// ---- The process -------------------------------------------------------------------------------------
+
+enum { CT_CPU = 0, CT_CUDA = 1, CT_MPS = 13 };
+
+/// Devices are packed as type << 8 | index.
+static inline int32_t ct_device(int32_t type, int32_t index) { return type << 8 | index; }
+
+/// Prepares the engine for this process: keeps large freed blocks instead of returning them to the system,
+/// and loads the CUDA library that stands beside the CPU one, if any. Can be called again.
+void ct_initialize(void);
+const char *ct_version(void);
+int32_t ct_device_count(int32_t type);
+int32_t ct_threads(void);
+void ct_set_threads(int32_t count);
+int32_t ct_synchronize(int32_t device);
+
+// ---- Where time goes ---------------------------------------------------------------------------------
+
+typedef struct {
+  const char *name;
+  int64_t calls;
+  double self_seconds;
+} ct_profile_entry;
+
+void ct_profile_start(void);
+/// Stops and returns the number of operators seen; `ct_profile_get` reads them until the next start.
+int32_t ct_profile_stop(void);
+ct_profile_entry ct_profile_get(int32_t index);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
