@@ -75,22 +75,19 @@ struct JSONParser {
   private mutating func closeContainer() throws(JSONError) -> JSONValue {
     position += 1
     guard let container = open.popLast() else { throw error("unexpected closing bracket") }
-    let owned = values[container.firstValue...]
-    guard container.isObject else {
-      let elements = Array(owned)
-      values.removeSubrange(container.firstValue...)
-      return .array(elements)
-    }
+    // No slice is held on to: it would make the removals below copy the whole stack.
+    defer { values.removeLast(values.count - container.firstValue) }
+    guard container.isObject else { return .array(Array(values[container.firstValue...])) }
+    defer { keys.removeLast(keys.count - container.firstKey) }
     var object = JSONObject()
-    object.reserveCapacity(owned.count)
-    for (key, value) in zip(keys[container.firstKey...], owned) {
-      let replaced = object.updateValue(value, forKey: key.text)
+    object.reserveCapacity(values.count - container.firstValue)
+    for index in 0..<values.count - container.firstValue {
+      let key = keys[container.firstKey + index]
+      let replaced = object.updateValue(values[container.firstValue + index], forKey: key.text)
       if replaced != nil, case .error = duplicateKeys {
         throw error("duplicate key \(JSONValue.string(key.text))", at: key.offset)
       }
     }
-    values.removeSubrange(container.firstValue...)
-    keys.removeSubrange(container.firstKey...)
     return .object(object)
   }
 
