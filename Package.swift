@@ -31,11 +31,13 @@ let package = Package(
     room("Torch", ["CTorch"]),
     room("Configuration", ["JSON"]),
     room("Safetensors", ["JSON"]),
+    room("NN", ["Configuration", "Torch"]),
     room("Tokenizers", ["JSON"]),
     room("ChatTemplates", ["JSON"]),
 
     tests("JSON"),
     tests("Torch"),
+    tests("NN", ["Torch"]),
     tests("Configuration", ["JSON"]),
     tests("Safetensors", ["JSON"]),
     tests("Tokenizers"),

@@ -1,0 +1,33 @@
+import Configuration
+import Torch
+
+/// The activation functions that config.json names.
+public enum Activation: String, CaseIterable, ConfigurationValue {
+  case silu
+  case swish
+  case gelu
+  case geluNew = "gelu_new"
+  case geluTanh = "gelu_pytorch_tanh"
+  case geluFast = "gelu_fast"
+  case quickGelu = "quick_gelu"
+  case relu
+  case tanh
+  case sigmoid
+
+  public func callAsFunction(_ x: Tensor) throws -> Tensor {
+    switch self {
+    case .silu, .swish: try x.silu()
+    case .gelu: try x.gelu()
+    case .geluNew, .geluTanh, .geluFast: try x.gelu(tanhApproximation: true)
+    case .quickGelu: try x * (x * 1.702).sigmoid()
+    case .relu: try x.relu()
+    case .tanh: try x.tanh()
+    case .sigmoid: try x.sigmoid()
+    }
+  }
+}
+
+/// activation(gate) * up.
+public func gated(_ gate: Tensor, _ up: Tensor, by activation: Activation) throws -> Tensor {
+  try activation(gate) * up
+}

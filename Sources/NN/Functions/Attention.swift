@@ -1,0 +1,57 @@
+import Torch
+
+/// Which keys a query may see.
+public struct AttentionPattern {
+  /// Whether later tokens are hidden.
+  public var isCausal = true
+  /// How far back a query sees, itself included; nil for everything.
+  public var window: Int?
+  /// Keys that are real, bool [batch, keys]; nil when all are.
+  public var keys: Tensor?
+  /// The sequence that each token belongs to, int64 [batch, tokens], when several share a row.
+  public var segments: Tensor?
+  /// Tokens in the cache before the first query.
+  public var offset = 0
+
+  public init() {}
+
+  /// The bool mask [batch or 1, 1, queries, keys]; nil when hiding later tokens (or nothing) says it all.
+  public func mask(queries: Int, device: Device) throws -> Tensor? {
+    let total = offset + queries
+    let narrow = window.map { $0 < total } ?? false
+    guard narrow || keys != nil || segments != nil || (isCausal && offset > 0 && queries > 1) else {
+      return nil
+    }
+    let query = try Tensor.arange(offset, total, device: device).unsqueezed(1)
+    let key = try Tensor.arange(0, total, device: device).unsqueezed(0)
+    var visible =
+      try isCausal ? key.lessOrEqual(query) : Tensor.ones([queries, total], dtype: .bool, device: device)
+    if let window, narrow { visible = try visible.logicalAnd(key.greater(query - Double(window))) }
+    visible = try visible.unsqueezed(0).unsqueezed(0)
+    if let segments {
+      visible = try visible.logicalAnd(segments.unsqueezed(2).equal(segments.unsqueezed(1)).unsqueezed(1))
+    }
+    if let keys {
+      // A padding token sees itself, so that no softmax is over nothing.
+      let itself = try key.equal(query)
+      visible = try visible.logicalAnd(keys.unsqueezed(1).unsqueezed(1)).logicalOr(itself)
+    }
+    return visible
+  }
+}
+
+/// Scaled dot-product attention; q [batch, heads, queries, d], k and v [batch, kvHeads, keys, d].
+///
+/// - Returns: [batch, queries, heads * d], heads side by side.
+public func attention(
+  _ query: Tensor, _ key: Tensor, _ value: Tensor, mask: Tensor?, causal: Bool, scale: Double? = nil,
+  dropout: Double = 0
+) throws -> Tensor {
+  let shape = query.shape
+  guard shape.count == 4 else { throw TorchError(.invalid, "attention: queries must be 4-D, got \(query)") }
+  let output = try Tensor.scaledDotProductAttention(
+    query, key, value, mask: mask, dropout: dropout, causal: causal && mask == nil && shape[2] > 1,
+    scale: scale,
+    groupedHeads: key.shape[1] != shape[1])
+  return try output.transposed(1, 2).reshaped([shape[0], shape[2], -1])
+}

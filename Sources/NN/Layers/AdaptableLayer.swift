@@ -1,0 +1,49 @@
+import Torch
+
+/// A layer that adapters can change. It owns a slot; it is never replaced.
+public protocol AdaptableLayer: AnyObject {
+  /// The full Hugging Face name of the module, such as `model.layers.0.self_attn.q_proj`.
+  var name: String { get }
+  var kind: LayerKind { get }
+  var weight: any WeightStorage { get set }
+  var bias: Parameter? { get set }
+  var slot: AdapterSlot { get }
+  var mode: Mode { get }
+  /// The output without any adapter.
+  func baseOutput(_ x: Tensor) throws -> Tensor
+}
+
+/// What a layer computes, as far as adapters need to know.
+public enum LayerKind: Hashable, Sendable {
+  /// y = x W^T; W [outputs, inputs].
+  case linear(inputs: Int, outputs: Int)
+  /// As linear, with the weight stored [inputs, outputs] (Hugging Face's `Conv1D` of GPT-2).
+  case transposedLinear(inputs: Int, outputs: Int)
+  /// A table [entries, size].
+  case embedding(entries: Int, size: Int)
+  /// 1, 2 or 3 spatial dimensions; W [outputs, inputs / groups, kernel...].
+  case convolution(dimensions: Int, inputs: Int, outputs: Int)
+  /// Layer or RMS normalization over `size` features.
+  case norm(size: Int)
+}
+
+extension AdaptableLayer {
+  /// The last component of the name, such as `q_proj`.
+  public var shortName: String { name.split(separator: ".").last.map(String.init) ?? name }
+
+  /// Adapters to see or edit.
+  public var adapters: [AdapterSlot.Entry] { slot.entries }
+
+  /// The weight without any adapter that is merged into it.
+  public var untouchedWeight: any WeightStorage { slot.untouchedWeight ?? weight }
+
+  /// The output with the adapters that are active.
+  func adaptedOutput(_ x: Tensor) throws -> Tensor {
+    slot.entries.isEmpty ? try baseOutput(x) : try slot.output(x, of: self)
+  }
+
+  /// Folds adapters into the weight; see ``AdapterSlot/merge(_:into:)``.
+  public func merge(_ names: [String]) throws { try slot.merge(names, into: self) }
+  public func unmerge() { slot.unmerge(from: self) }
+  public func commitMerge() { slot.commit() }
+}

@@ -1,0 +1,36 @@
+import Torch
+
+/// Rows of a table for whole numbers; ids [...], table [entries, size], output [..., size].
+public final class Embedding: AdaptableLayer {
+  public let name: String
+  public let kind: LayerKind
+  public let slot: AdapterSlot
+  public let mode: Mode
+  public var weight: any WeightStorage
+  /// Embeddings have none.
+  public var bias: Parameter?
+  /// Multiplies the rows (Gemma); adapters' rows too.
+  public let scale: Double
+  let parameter: Parameter
+
+  /// - Parameter aliases: full names under which a checkpoint may keep the table instead.
+  public init(_ path: Path, entries: Int, size: Int, aliases: [String] = [], scale: Double = 1) throws {
+    (name, kind) = (path.name, .embedding(entries: entries, size: size))
+    mode = path.store.mode
+    slot = AdapterSlot(mode: mode)
+    self.scale = scale
+    parameter = try path.parameter("weight", [entries, size], initial: .normal(std: 0.02), aliases: aliases)
+    weight = parameter
+    path.store.add(self)
+  }
+
+  /// The table, for a layer that is tied to it.
+  public var table: Parameter { parameter }
+
+  public func baseOutput(_ x: Tensor) throws -> Tensor {
+    let rows = try weight.dense(weight.dtype).embedding(x)
+    return scale == 1 ? rows : try rows * scale
+  }
+
+  public func callAsFunction(_ ids: Tensor) throws -> Tensor { try adaptedOutput(ids) }
+}

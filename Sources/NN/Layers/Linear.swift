@@ -1,0 +1,33 @@
+import Torch
+
+/// y = x W^T + b; x [..., in], W [out, in].
+public final class Linear: AdaptableLayer {
+  public let name: String
+  public let kind: LayerKind
+  public let slot: AdapterSlot
+  public let mode: Mode
+  public var weight: any WeightStorage
+  public var bias: Parameter?
+
+  /// - Throws: ``TorchError`` when the checkpoint's tensor cannot be read.
+  public init(
+    _ path: Path, in inputs: Int, out outputs: Int, bias: Bool = false, tiedTo twin: Parameter? = nil
+  ) throws {
+    (name, kind) = (path.name, .linear(inputs: inputs, outputs: outputs))
+    mode = path.store.mode
+    slot = AdapterSlot(mode: mode)
+    if let twin {
+      path.tie("weight", to: twin)
+      weight = twin
+    } else {
+      weight = try path.parameter("weight", [outputs, inputs], initial: .kaimingUniform(a: 5.squareRoot()))
+    }
+    let bound = inputs > 0 ? 1 / Double(inputs).squareRoot() : 0
+    self.bias = try bias ? path.parameter("bias", [outputs], initial: .uniform(bound)) : nil
+    path.store.add(self)
+  }
+
+  public func baseOutput(_ x: Tensor) throws -> Tensor { try weight.product(x, bias: bias?.tensor) }
+
+  public func callAsFunction(_ x: Tensor) throws -> Tensor { try adaptedOutput(x) }
+}

@@ -1,0 +1,36 @@
+import Torch
+
+/// A named tensor of a model, shared by every layer that uses it (tied weights share one parameter).
+public final class Parameter: @unchecked Sendable {
+  /// The full Hugging Face name, such as `model.layers.0.self_attn.q_proj.weight`.
+  public let name: String
+  public var tensor: Tensor
+
+  public init(name: String, tensor: Tensor) {
+    self.name = name
+    self.tensor = tensor
+  }
+}
+
+/// How a layer keeps its weight: dense, or quantized in one of several ways.
+///
+/// Adapter methods ask for products where they can, and for the dense weight where they must.
+public protocol WeightStorage: AnyObject {
+  /// The shape of the dense weight; [out, in] for linear layers.
+  var shape: [Int] { get }
+  var dtype: DType { get }
+  /// The dense weight in `dtype`; for dense storage of that type, the weight itself.
+  func dense(_ dtype: DType) throws -> Tensor
+  /// `x @ W^T`, x [..., in].
+  func product(_ x: Tensor, bias: Tensor?) throws -> Tensor
+  /// `g @ W`, g [..., out]: the gradient with respect to the input of ``product(_:bias:)``.
+  func transposedProduct(_ g: Tensor) throws -> Tensor
+}
+
+extension Parameter: WeightStorage {
+  public var shape: [Int] { tensor.shape }
+  public var dtype: DType { tensor.dtype }
+  public func dense(_ dtype: DType) throws -> Tensor { try tensor.to(dtype: dtype) }
+  public func product(_ x: Tensor, bias: Tensor?) throws -> Tensor { try x.linear(tensor, bias: bias) }
+  public func transposedProduct(_ g: Tensor) throws -> Tensor { try g.matmul(tensor) }
+}

@@ -1,0 +1,101 @@
+import Torch
+
+/// Hands out a model's parameters while it is being built, and remembers what was built.
+///
+/// Construction is the traversal: the store gives each layer the checkpoint's tensor (or an initial value) and
+/// records it under its full name, in order. The state dict, the adaptable layers and the keys that are missing,
+/// unexpected or of another shape fall out of that.
+public final class VariableStore {
+  public let device: Device
+  /// The type of floating-point parameters; nil leaves each as the checkpoint has it.
+  public let dtype: DType?
+  public let mode = Mode()
+  /// In the order of construction, tied ones once.
+  public private(set) var parameters: [Parameter] = []
+  /// In the order of construction.
+  public private(set) var layers: [any AdaptableLayer] = []
+  /// What the checkpoint lacks, has in excess, or has in another shape.
+  public private(set) var report: LoadReport
+
+  private let source: (any TensorSource)?
+  private let generator: Generator
+  private var parametersByName: [String: Parameter] = [:]
+  private var layersByName: [String: any AdaptableLayer] = [:]
+
+  /// - Parameters:
+  ///   - source: the checkpoint; nil for a model with initial values.
+  ///   - seed: of the initial values.
+  public init(
+    _ source: (any TensorSource)? = nil, dtype: DType? = nil, device: Device = .cpu, seed: UInt64 = 0
+  ) throws {
+    self.source = source
+    self.dtype = dtype
+    self.device = device
+    generator = try Generator(seed: seed)
+    report = LoadReport(available: source?.names ?? [])
+  }
+
+  public var root: Path { Path(store: self, name: "") }
+
+  public func parameter(named name: String) -> Parameter? { parametersByName[name] }
+  public func layer(named name: String) -> (any AdaptableLayer)? { layersByName[name] }
+
+  /// The number of elements in all parameters.
+  public var parameterCount: Int { parameters.reduce(0) { $0 + $1.tensor.count } }
+
+  /// The parameter called `name`: the checkpoint's tensor, or `initial`.
+  ///
+  /// - Parameter aliases: other names under which a checkpoint may keep it (a tied twin's, an older spelling).
+  func parameter(
+    _ name: String, shape: [Int], initial: Initializer, aliases: [String] = []
+  ) throws -> Parameter {
+    if let known = parametersByName[name] { return known }
+    let parameter = Parameter(name: name, tensor: try load(name, shape, initial, aliases))
+    parameters.append(parameter)
+    parametersByName[name] = parameter
+    return parameter
+  }
+
+  /// Records that `name` is another name of a parameter, so that a checkpoint may have it too.
+  func tie(_ name: String, to parameter: Parameter) {
+    parametersByName[name] = parameter
+    report.used(name)
+  }
+
+  func add(_ layer: any AdaptableLayer) {
+    layers.append(layer)
+    layersByName[layer.name] = layer
+  }
+
+  private func load(_ name: String, _ shape: [Int], _ initial: Initializer, _ aliases: [String]) throws
+    -> Tensor
+  {
+    if let tensor = try stored(name, shape, aliases) {
+      return try tensor.to(dtype: tensor.dtype.isFloatingPoint ? dtype : nil, device: device)
+    }
+    return try initial.tensor(shape, generator: generator).to(dtype: dtype ?? .float32, device: device)
+  }
+
+  /// The checkpoint's tensor under the first name that it has; a misfit goes into the report.
+  private func stored(_ name: String, _ shape: [Int], _ aliases: [String]) throws -> Tensor? {
+    guard let source else { return nil }
+    guard let key = ([name] + aliases).first(where: { source.shape(of: $0) != nil }) else {
+      report.addMissing(name)
+      return nil
+    }
+    report.used(key)
+    if let found = source.shape(of: key), found != shape {
+      report.addMismatch(key, found: found, expected: shape)
+      return nil
+    }
+    return try source.tensor(named: key)
+  }
+}
+
+/// What the whole model is doing at the moment; its layers share one.
+public final class Mode {
+  /// Whether dropout applies.
+  public var isTraining = false
+  /// Whether adapters that are not merged take part.
+  public var usesAdapters = true
+}
