@@ -71,6 +71,20 @@ def write_json(path, value):
     path.write_text(json.dumps(value, indent=1, sort_keys=False) + "\n")
 
 
+def write_table(path, sections):
+    """A JSON object of sections, each entry of a list or dictionary in it on a line of its own."""
+
+    def rows(value):
+        if isinstance(value, dict):
+            return "{\n" + ",\n".join(f"  {json.dumps(key)}: {json.dumps(row)}" for key, row in value.items()) + "\n }"
+        if isinstance(value, list):
+            return "[\n" + ",\n".join("  " + json.dumps(row) for row in value) + "\n ]"
+        return json.dumps(value)
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("{\n" + ",\n".join(f" {json.dumps(key)}: {rows(value)}" for key, value in sections.items()) + "\n}\n")
+
+
 def write_jsonl(path, rows):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(json.dumps(row, separators=(",", ":")) + "\n" for row in rows))
@@ -105,6 +119,11 @@ def distance(value, reference):
 def save_adapter(model, folder):
     """What PEFT saves, without its model card, and with sets in a fixed order."""
     model.save_pretrained(folder)
+    clean(folder)
+
+
+def clean(folder):
+    """Makes a saved adapter the same on every run."""
     for card in folder.glob("**/README.md"):
         card.unlink()
     for path in folder.glob("**/adapter_config.json"):

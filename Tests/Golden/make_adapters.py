@@ -174,7 +174,7 @@ def write_case(case, model_name, *configs):
 def main():
     golden.check_versions()
     cases = {case: write_case(case, *value) for case, value in CASES.items()}
-    golden.write_json(OUTPUT / "cases.json", cases)
+    golden.write_table(OUTPUT / "cases.json", cases)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,5 @@
 """Writes targeting.json: which modules PEFT's own functions match, with which rank and alpha, for many rules."""
 
-import json
-
 import transformers
 from peft import LoraConfig, get_peft_model
 from peft.tuners.tuners_utils import (
@@ -209,14 +207,6 @@ def invalid(fields):
     return {"config": fields, "error": error}
 
 
-def rows(entries):
-    """A list or dictionary with one entry to a line."""
-    if isinstance(entries, dict):
-        lines = [f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in entries.items()]
-        return "{\n" + ",\n".join(lines) + "\n }"
-    return "[\n" + ",\n".join("  " + json.dumps(entry) for entry in entries) + "\n ]"
-
-
 def main():
     golden.check_versions()
     decoders = ["llama", "qwen2", "qwen3", "mistral"]
@@ -237,8 +227,7 @@ def main():
         "invalid": [invalid(fields) for fields in INVALID],
         "default_targets": {kind: dict(sorted(table.items())) for kind, table in tables.items()},
     }
-    lines = [f" {json.dumps(key)}: {rows(entries)}" for key, entries in value.items()]
-    (golden.ROOT / "targeting.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")
+    golden.write_table(golden.ROOT / "targeting.json", value)
     print(len(value["rules"]), "rules;", sum(len(entry["modules"]) for entry in value["rules"]), "verdicts")
 
 

@@ -198,7 +198,7 @@ def write_case(case, data, seen, model_name, config, changes):
         logits = model.eval()(input_ids=ids, attention_mask=mask, use_cache=False).logits.float()
     golden.write_tensors(folder / "expected.safetensors", {"logits": logits})
     run = {"model": model_name, "initial": seen.get(key), "steps": STEPS} | settings
-    golden.write_json(folder / "run.json", run | {"trace": records})
+    golden.write_table(folder / "run.json", run | {"trace": records})
     first, last = records[0], records[-1]
     print(f"{case}: {first['loss']:.4f} -> {last['loss']:.4f}, norm {first['grad_norm']:.2f} {last['grad_norm']:.2f}")
 
