@@ -9,6 +9,15 @@ public struct Field<Root>: Sendable {
   let get: @Sendable (Root) -> JSONValue
   let set: @Sendable (inout Root, JSONValue) throws -> Void
 
+  /// A field whose value is kept as JSON.
+  public init(
+    _ key: String, _ help: String, get: @escaping @Sendable (Root) -> JSONValue,
+    set: @escaping @Sendable (inout Root, JSONValue) -> Void
+  ) {
+    (self.key, self.help, self.kind) = (key, help, JSONValue.kind)
+    (self.get, self.set) = (get, set)
+  }
+
   public init<Value: ConfigurationValue>(
     _ key: String, _ path: any WritableKeyPath<Root, Value> & Sendable, _ help: String
   ) {

@@ -85,6 +85,12 @@ extension Tensor {
     try op("aten::normal_", self, mean, std, generator)
   }
 
+  /// Fills with ones, each with probability `probability`, and zeros.
+  @discardableResult
+  public func bernoulli_(_ probability: Double, generator: Generator? = nil) throws -> Tensor {
+    try op("aten::bernoulli_.float", self, probability, generator)
+  }
+
   @discardableResult
   public func zero_() throws -> Tensor { try op("aten::zero_", self) }
 

@@ -9,8 +9,8 @@ public protocol AdaptableLayer: AnyObject {
   var bias: Parameter? { get set }
   var slot: AdapterSlot { get }
   var mode: Mode { get }
-  /// The output without any adapter.
-  func baseOutput(_ x: Tensor) throws -> Tensor
+  /// What the layer computes, with a weight and bias that need not be its own.
+  func output(_ x: Tensor, weight: any WeightStorage, bias: Tensor?) throws -> Tensor
 }
 
 /// What a layer computes, as far as adapters need to know.
@@ -28,6 +28,9 @@ public enum LayerKind: Hashable, Sendable {
 }
 
 extension AdaptableLayer {
+  /// The output without any adapter.
+  public func baseOutput(_ x: Tensor) throws -> Tensor { try output(x, weight: weight, bias: bias?.tensor) }
+
   /// The last component of the name, such as `q_proj`.
   public var shortName: String { name.split(separator: ".").last.map(String.init) ?? name }
 

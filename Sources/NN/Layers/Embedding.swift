@@ -27,7 +27,7 @@ public final class Embedding: AdaptableLayer {
   /// The table, for a layer that is tied to it.
   public var table: Parameter { parameter }
 
-  public func baseOutput(_ x: Tensor) throws -> Tensor {
+  public func output(_ x: Tensor, weight: any WeightStorage, bias: Tensor?) throws -> Tensor {
     let rows = try weight.dense(weight.dtype).embedding(x)
     return scale == 1 ? rows : try rows * scale
   }

@@ -22,8 +22,8 @@ public final class LayerNorm: AdaptableLayer {
     path.store.add(self)
   }
 
-  public func baseOutput(_ x: Tensor) throws -> Tensor {
-    try x.layerNorm([size], weight: weight.dense(weight.dtype), bias: bias?.tensor, eps: eps)
+  public func output(_ x: Tensor, weight: any WeightStorage, bias: Tensor?) throws -> Tensor {
+    try x.layerNorm([size], weight: weight.dense(weight.dtype), bias: bias, eps: eps)
   }
 
   public func callAsFunction(_ x: Tensor) throws -> Tensor { try adaptedOutput(x) }

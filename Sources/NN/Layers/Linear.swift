@@ -27,7 +27,9 @@ public final class Linear: AdaptableLayer {
     path.store.add(self)
   }
 
-  public func baseOutput(_ x: Tensor) throws -> Tensor { try weight.product(x, bias: bias?.tensor) }
+  public func output(_ x: Tensor, weight: any WeightStorage, bias: Tensor?) throws -> Tensor {
+    try weight.product(x, bias: bias)
+  }
 
   public func callAsFunction(_ x: Tensor) throws -> Tensor { try adaptedOutput(x) }
 }

@@ -20,7 +20,7 @@ public final class RMSNorm: AdaptableLayer {
     path.store.add(self)
   }
 
-  public func baseOutput(_ x: Tensor) throws -> Tensor {
+  public func output(_ x: Tensor, weight: any WeightStorage, bias: Tensor?) throws -> Tensor {
     try rmsNorm(x, weight: weight.dense(weight.dtype), eps: eps)
   }
 

@@ -1,0 +1,34 @@
+import NN
+import Torch
+
+/// A tensor of an adapter under its full name.
+public struct NamedParameter {
+  /// As in the file, such as `base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight`.
+  public let name: String
+  /// The layer that it belongs to.
+  public let layer: String
+  public let parameter: AdapterParameter
+}
+
+extension AdaptedModel {
+  static let keyPrefix = "base_model.model."
+
+  /// Every tensor of an adapter, in the order of the layers.
+  public func parameters(of name: String = "default") -> [NamedParameter] {
+    store.layers.flatMap { layer in
+      (layer.slot[name]?.adapter.parameters ?? []).map {
+        NamedParameter(name: Self.key(layer.name, $0.name), layer: layer.name, parameter: $0)
+      }
+    }
+  }
+
+  /// The tensors that training changes now, of all adapters.
+  public var trainableParameters: [NamedParameter] {
+    names.flatMap(parameters(of:)).filter { $0.parameter.isLearned && $0.parameter.tensor.requiresGrad }
+  }
+
+  /// The number of elements that training changes.
+  public var trainableCount: Int { trainableParameters.reduce(0) { $0 + $1.parameter.tensor.count } }
+
+  static func key(_ layer: String, _ parameter: String) -> String { "\(keyPrefix)\(layer).\(parameter)" }
+}

@@ -1,0 +1,169 @@
+import Configuration
+import JSON
+import NN
+import Torch
+
+/// A model with adapters: adding, activating, training, merging, removing.
+///
+/// The model itself is not wrapped; its layers' slots are edited. Being active (adding to the output), trainable
+/// (changed by training) and merged (folded into the weight) are three separate states of an adapter.
+public final class AdaptedModel {
+  public let store: VariableStore
+  public let traits: ModelTraits
+  /// In the order in which they were added.
+  public internal(set) var names: [String] = []
+  public internal(set) var configurations: [String: AdapterConfiguration] = [:]
+  /// Names of the adapters that add to the output, in the order of activation.
+  public private(set) var active: [String] = []
+  private let generator: Generator
+
+  /// - Parameter seed: of the adapters' initial values.
+  public init(_ store: VariableStore, traits: ModelTraits = ModelTraits(), seed: UInt64 = 0) throws {
+    (self.store, self.traits) = (store, traits)
+    generator = try Generator(seed: seed)
+  }
+
+  /// Adds an adapter with initial values, active and trainable.
+  ///
+  /// - Throws: ``AdapterError`` when the name is taken, or the configuration matches no layer or one that the
+  ///   method cannot adapt; nothing has changed then.
+  @discardableResult
+  public func add(_ method: any AdapterMethod, named name: String = "default") throws -> InjectionReport {
+    let report = try inject(AdapterConfiguration(method), named: name, isLoading: false)
+    try setTrainable(true, name)
+    try activate([name])
+    return report
+  }
+
+  /// Puts adapters into the slots, inactive.
+  func inject(
+    _ configuration: AdapterConfiguration, named name: String, isLoading: Bool
+  ) throws -> InjectionReport {
+    try checkNew(name)
+    var (configuration, report) = (configuration, InjectionReport())
+    let finder = TargetFinder(layers: store.layers, traits: traits)
+    if !isLoading { addHeads(to: &configuration) }
+    let selection = try finder.resolve(configuration.method.targeting.modules)
+    configuration.method.targeting.modules = selection
+    let (targets, misses) = try finder.targets(of: configuration.method, among: selection)
+    report.adapted = targets.map(\.name)
+    report.warnings = misses
+    report.warnings += try configuration.method.unmatchedPatterns(report.adapted).map {
+      "rank_pattern or alpha_pattern: '\($0)' matches no adapted layer"
+    }
+    let context = InjectionContext(isLoading: isLoading, generator: generator)
+    // Everything is made before anything is inserted: a failure leaves no half-adapted model.
+    var made: [(layer: any AdaptableLayer, adapter: any LayerAdapter)] = []
+    for layer in targets {
+      made.append((layer, try configuration.method.makeAdapter(for: layer, context: context)))
+    }
+    for module in configuration.method.targeting.modulesToSave ?? [] {
+      let layers = store.layers.filter { ModulesToSave.isInside($0.name, module) }
+      if layers.isEmpty, !Self.usualHeads.contains(module) {
+        report.warnings.append("modules_to_save: '\(module)' matches no layer")
+      }
+      for layer in layers where !made.contains(where: { $0.layer === layer }) {
+        made.append((layer, try ModulesToSave(layer)))
+        report.saved.append(layer.name)
+      }
+    }
+    if configuration.method.bias == .all {
+      for layer in store.layers where !made.contains(where: { $0.layer === layer }) {
+        if let bias = layer.bias { made.append((layer, try TrainedBias(bias))) }
+      }
+    }
+    for (layer, adapter) in made { layer.slot.insert(adapter, named: name, isActive: false) }
+    names.append(name)
+    configurations[name] = configuration
+    return report
+  }
+
+  /// Names of classification heads that Hugging Face PEFT saves for classifiers of every family.
+  static let usualHeads = ["classifier", "score"]
+
+  /// A fresh head is trained whole, as Hugging Face PEFT does for classification tasks.
+  private func addHeads(to configuration: inout AdapterConfiguration) {
+    configuration.shared.taskType = configuration.shared.taskType ?? traits.taskType
+    guard ["SEQ_CLS", "TOKEN_CLS"].contains(configuration.shared.taskType) else { return }
+    var modules = configuration.method.targeting.modulesToSave ?? []
+    for head in Self.usualHeads + traits.heads where !modules.contains(head) { modules.append(head) }
+    configuration.method.targeting.modulesToSave = modules
+  }
+
+  private func checkNew(_ name: String) throws {
+    guard !names.contains(name) else {
+      throw AdapterError("there is an adapter named '\(name)' already: delete it, or choose another name")
+    }
+    guard !name.isEmpty, !name.contains(".") else {
+      throw AdapterError("an adapter cannot be named '\(name)': use a name without a dot")
+    }
+  }
+
+  /// Makes exactly these adapters add to the output; no names for the bare model.
+  public func activate(_ chosen: [String]) throws {
+    for name in chosen { try checkKnown(name) }
+    for layer in store.layers { layer.slot.activate(chosen) }
+    active = chosen
+  }
+
+  /// Whether training changes an adapter. Does not touch whether it is active.
+  public func setTrainable(_ value: Bool, _ name: String = "default") throws {
+    try checkKnown(name)
+    for layer in store.layers { try layer.slot.setTrainable(value, name) }
+  }
+
+  /// Runs `body` with the base alone; merged adapters are taken out and put back.
+  public func withAdaptersDisabled<Result>(_ body: () throws -> Result) throws -> Result {
+    let merged = names.filter(isMerged)
+    unmerge()
+    store.mode.usesAdapters = false
+    defer { store.mode.usesAdapters = true }
+    let result = try body()
+    store.mode.usesAdapters = true
+    try merge(merged)
+    return result
+  }
+
+  /// Folds adapters (nil: the active ones) into the weights, in float32. ``unmerge()`` restores every bit.
+  public func merge(_ chosen: [String]? = nil) throws {
+    let chosen = chosen ?? active
+    for name in chosen { try checkKnown(name) }
+    do {
+      for layer in store.layers { try layer.merge(chosen) }
+    } catch {
+      unmerge()
+      throw error
+    }
+  }
+
+  public func unmerge() { for layer in store.layers { layer.unmerge() } }
+
+  /// Folds the active adapters in for good and forgets all adapters.
+  public func mergeAndUnload() throws {
+    try merge()
+    for layer in store.layers { layer.commitMerge() }
+    (names, active, configurations) = ([], [], [:])
+  }
+
+  public func isMerged(_ name: String) -> Bool {
+    store.layers.contains { $0.slot[name]?.isMerged == true }
+  }
+
+  /// Removes an adapter.
+  ///
+  /// - Throws: ``AdapterError`` when there is none of this name, or it is merged.
+  public func delete(_ name: String) throws {
+    try checkKnown(name)
+    for layer in store.layers { try layer.slot.remove(name) }
+    names.removeAll { $0 == name }
+    active.removeAll { $0 == name }
+    configurations[name] = nil
+  }
+
+  func checkKnown(_ name: String) throws {
+    guard !names.contains(name) else { return }
+    let hint = NearestName.find(name, among: names).map { " (did you mean '\($0)'?)" } ?? ""
+    let known = names.isEmpty ? "there are none" : "there are \(names.joined(separator: ", "))"
+    throw AdapterError("there is no adapter named '\(name)'\(hint): \(known)")
+  }
+}

@@ -1,0 +1,40 @@
+import Configuration
+import JSON
+import NN
+import Torch
+
+/// A fine-tuning method that adapts layers: its configuration, and the adapter that it makes for a layer.
+///
+/// A method is one file with a value of this kind, its test, and a line of ``MethodRegistry``.
+public protocol AdapterMethod: Configuration {
+  /// The `peft_type` in adapter_config.json.
+  static var peftType: String { get }
+  var targeting: Targeting { get set }
+  /// Whether layers of this kind can be adapted.
+  func supports(_ kind: LayerKind) -> Bool
+  /// An adapter for `layer`, with initial values.
+  func makeAdapter(for layer: any AdaptableLayer, context: InjectionContext) throws -> any LayerAdapter
+  /// The bias that is trained beside the adapters.
+  var bias: BiasTraining { get }
+  /// Keys of patterns that match none of the adapted layers, to be warned about.
+  func unmatchedPatterns(_ adapted: [String]) throws -> [String]
+}
+
+extension AdapterMethod {
+  public var bias: BiasTraining { .none }
+  public func unmatchedPatterns(_ adapted: [String]) throws -> [String] { [] }
+}
+
+/// Which biases of the base are trained.
+public enum BiasTraining: String, CaseIterable, ConfigurationValue {
+  case none
+  case all
+  case loraOnly = "lora_only"
+}
+
+/// What a method may use while it makes adapters.
+public struct InjectionContext {
+  /// Whether values come from a file right after, so that drawing them is wasted.
+  public let isLoading: Bool
+  public let generator: Generator
+}

@@ -1,0 +1,56 @@
+import Configuration
+import JSON
+
+/// Every method, by the name on the command line and by `peft_type`.
+public enum MethodRegistry {
+  public struct Entry: Sendable {
+    /// The name on the command line.
+    public let name: String
+    public let summary: String
+    let peftType: String
+    let make: @Sendable (JSONObject) throws -> any AdapterMethod
+    /// Fields that the name alone sets.
+    let preset: JSONObject
+
+    init<Method: AdapterMethod>(
+      _ name: String, _ type: Method.Type, _ summary: String, preset: JSONObject = JSONObject()
+    ) {
+      (self.name, self.summary, self.preset) = (name, summary, preset)
+      peftType = Method.peftType
+      make = { try Method($0) }
+    }
+  }
+
+  public static let entries: [Entry] = [
+    Entry("lora", LoRA.self, "low-rank update of each weight (Hu et al. 2021)"),
+    Entry("rslora", LoRA.self, "LoRA scaled by 1/sqrt(r) (Kalajdzievski 2023)", preset: ["use_rslora": true]),
+  ]
+
+  /// The method called `name` on the command line, with the fields in `object` set.
+  ///
+  /// - Throws: ``ConfigurationError`` naming the nearest method, or the field that is wrong.
+  public static func method(named name: String, _ object: JSONObject = JSONObject()) throws
+    -> any AdapterMethod
+  {
+    guard let entry = entries.first(where: { $0.name == name }) else {
+      throw unknown("method", name, among: entries.map(\.name))
+    }
+    var fields = entry.preset
+    for (key, value) in object { fields[key] = value }
+    return try entry.make(fields)
+  }
+
+  static func method(peftType: String, _ object: JSONObject) throws -> any AdapterMethod {
+    guard let entry = entries.first(where: { $0.peftType == peftType.uppercased() }) else {
+      throw unknown("peft_type", peftType, among: Set(entries.map(\.peftType)).sorted())
+    }
+    return try entry.make(object)
+  }
+
+  private static func unknown(_ field: String, _ name: String, among known: [String]) -> ConfigurationError {
+    let nearest = NearestName.find(name.lowercased(), among: known.map { $0.lowercased() })
+    let hint = nearest.map { " (did you mean \($0)?)" } ?? ""
+    return ConfigurationError(
+      field, value: "'\(name)'", rule: "must be one of \(known.joined(separator: ", "))\(hint)")
+  }
+}

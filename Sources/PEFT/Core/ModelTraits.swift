@@ -1,0 +1,38 @@
+/// What adapters need to know of a model beside its layers.
+public struct ModelTraits: Sendable {
+  /// `model_type` of config.json; picks the usual target modules.
+  public var modelType: String
+  /// Full names of layers that produce logits over the vocabulary; `all-linear` leaves them out.
+  public var outputEmbeddings: [String]
+  /// Full names of fresh task heads; trained whole by default.
+  public var heads: [String]
+  /// `CAUSAL_LM`, `SEQ_CLS`, ...; nil for models of one's own.
+  public var taskType: String?
+
+  public init(
+    modelType: String = "", outputEmbeddings: [String] = [], heads: [String] = [], taskType: String? = nil
+  ) {
+    (self.modelType, self.outputEmbeddings) = (modelType, outputEmbeddings)
+    (self.heads, self.taskType) = (heads, taskType)
+  }
+
+  /// The modules that are usually adapted in a family, for configurations that name none.
+  ///
+  /// Source: `TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING` of PEFT 0.21.
+  var usualTargets: [String]? {
+    switch modelType {
+    case "llama", "mistral", "mixtral", "qwen2", "qwen3", "stablelm", "gemma", "gemma2", "gemma3_text", "opt",
+      "gptj",
+      "bart", "phi", "olmo2", "granite":
+      ["q_proj", "v_proj"]
+    case "gpt2": ["c_attn"]
+    case "gpt_neox", "bloom", "falcon", "RefinedWeb", "RefinedWebModel": ["query_key_value"]
+    case "bert", "roberta", "xlm-roberta", "electra", "vit", "albert": ["query", "value"]
+    case "distilbert": ["q_lin", "v_lin"]
+    case "deberta-v2": ["query_proj", "value_proj"]
+    case "t5", "mt5": ["q", "v"]
+    case "phi3": ["qkv_proj"]
+    default: nil
+    }
+  }
+}

@@ -1,0 +1,26 @@
+import NN
+import Torch
+
+/// A layer's bias trained beside an adapter (`bias: all`, for layers that have no adapter of their own).
+final class TrainedBias: LayerAdapter {
+  let parameters: [AdapterParameter]
+  private let bias: AdapterParameter
+
+  /// - Parameter name: `bias`, or `base_layer.bias` on a layer that is adapted too.
+  init(_ bias: Parameter, named name: String = "bias") throws {
+    self.bias = AdapterParameter(name, try withoutGradients { try bias.tensor.to(dtype: .float32).clone() })
+    parameters = [self.bias]
+  }
+
+  func forward(_ x: Tensor, through base: AdapterBase) throws -> Tensor {
+    try change(to: base.layer.bias).map { try base.output(x) + $0 } ?? base.output(x)
+  }
+
+  /// What the trained bias adds to the layer's own.
+  func change(to own: Parameter?) throws -> Tensor? {
+    guard let own else { return nil }
+    return try (bias.tensor - own.tensor.to(dtype: .float32)).to(dtype: own.tensor.dtype)
+  }
+
+  func fold(into folding: inout Folding) throws { folding.bias = bias.tensor }
+}

@@ -1,0 +1,104 @@
+import Configuration
+import JSON
+import NN
+import Torch
+
+/// Low-rank adaptation: W + s B A with A [r, in] and B [out, r].
+///
+/// Source: Hu et al. 2021, "LoRA: Low-Rank Adaptation of Large Language Models", section 4.1; fields, defaults and
+/// files as Hugging Face PEFT's `LoraConfig`.
+public struct LoRA: AdapterMethod {
+  public static let peftType = "LORA"
+
+  public var rank = 8
+  public var alpha: WholeOrReal = 8
+  public var dropout = 0.0
+  public var targeting = Targeting()
+  public var bias = BiasTraining.none
+  public var usesRankStabilizedScaling = false
+  public var rankPattern = LayerPattern<Int>()
+  public var alphaPattern = LayerPattern<WholeOrReal>()
+  public var initialization = LoRAInitialization.standard
+  public var hasBias = false
+  public var taskSpecific = LoRAExtras()
+
+  public init() {}
+
+  public static let fields: [Field<LoRA>] =
+    [
+      Field("r", \.rank, "the rank"),
+      Field("lora_alpha", \.alpha, "the scale is alpha / r"),
+      Field("lora_dropout", \.dropout, "dropout of the adapter's input"),
+      Field("target_modules", \.targeting.modules, "names, a regular expression, or all-linear"),
+      Field("exclude_modules", \.targeting.excluded, "modules that are never adapted"),
+      Field("modules_to_save", \.targeting.modulesToSave, "modules trained whole and saved with the adapter"),
+      Field("layers_to_transform", \.targeting.layersField, "indices of the layers to adapt"),
+      Field("layers_pattern", \.targeting.layersPatternField, "the list that holds the layers"),
+      Field("bias", \.bias, "which biases of the base are trained"),
+      Field("use_rslora", \.usesRankStabilizedScaling, "scale by alpha / sqrt(r)"),
+      Field("rank_pattern", \.rankPattern, "ranks that differ, by regular expressions on module names"),
+      Field("alpha_pattern", \.alphaPattern, "alphas that differ, by regular expressions on module names"),
+      Field("init_lora_weights", \.initialization, "how A and B start"),
+      Field("lora_bias", \.hasBias, "whether B has a bias"),
+    ] + LoRAExtras.fields(at: \.taskSpecific)
+
+  public func validate() throws {
+    guard rank > 0 else { throw ConfigurationError("r", value: rank, rule: "must be at least 1") }
+    guard (0..<1).contains(dropout) else {
+      throw ConfigurationError("lora_dropout", value: dropout, rule: "must be at least 0 and below 1")
+    }
+    for (key, value) in rankPattern.entries where value <= 0 {
+      throw ConfigurationError("rank_pattern[\(key)]", value: value, rule: "must be at least 1")
+    }
+    try initialization.validate(rank: rank)
+    try targeting.validate()
+  }
+
+  public func supports(_ kind: LayerKind) -> Bool {
+    switch kind {
+    case .linear, .transposedLinear: true
+    case .embedding: !hasBias
+    case .convolution, .norm: false
+    }
+  }
+
+  public func rank(for name: String) throws -> Int { try rankPattern.value(for: name) ?? rank }
+
+  /// s for the layer at path `name`.
+  public func scaling(for name: String) throws -> Double {
+    let rank = Double(try rank(for: name))
+    let alpha = try alphaPattern.value(for: name) ?? self.alpha
+    return alpha.value / (usesRankStabilizedScaling ? rank.squareRoot() : rank)
+  }
+
+  public func unmatchedPatterns(_ adapted: [String]) throws -> [String] {
+    try rankPattern.unmatched(adapted) + alphaPattern.unmatched(adapted)
+  }
+
+  public func makeAdapter(for layer: any AdaptableLayer, context: InjectionContext) throws -> any LayerAdapter
+  {
+    let (rank, scale) = (try rank(for: layer.name), try scaling(for: layer.name))
+    if case .embedding(let entries, let size) = layer.kind {
+      return try LoRAEmbedding(entries: entries, size: size, rank: rank, scale: scale, self, layer, context)
+    }
+    return try LoRALinear(layer, rank: rank, scale: scale, self, context)
+  }
+}
+
+/// A number that may be whole, and is then written without a point.
+public struct WholeOrReal: ConfigurationValue, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral,
+  Hashable
+{
+  public var value: Double
+
+  public init(_ value: Double) { self.value = value }
+  public init(integerLiteral value: Int) { self.value = Double(value) }
+  public init(floatLiteral value: Double) { self.value = value }
+
+  public init?(json: JSONValue) {
+    guard let value = json.doubleValue else { return nil }
+    self.value = value
+  }
+  public var json: JSONValue { Int(exactly: value).map(JSONValue.int) ?? .double(value) }
+  public static var kind: String { "a number" }
+}

@@ -1,0 +1,37 @@
+import NN
+import Torch
+
+/// LoRA on an embedding: rows get s A^T[id] B^T; A [r, entries], B [size, r].
+final class LoRAEmbedding: LayerAdapter {
+  let parameters: [AdapterParameter]
+  private let a, b: AdapterParameter
+  private let scale: Double
+
+  init(
+    entries: Int, size: Int, rank: Int, scale: Double, _ method: LoRA, _ layer: any AdaptableLayer,
+    _ context: InjectionContext
+  ) throws {
+    // As in the reference, the roles are exchanged: A starts at zero and B is random.
+    let device = try layer.device()
+    let first: Initializer = method.initialization == .random ? .normal(std: 1) : .zeros
+    let generator = context.generator
+    a = AdapterParameter(
+      "lora_embedding_A", try first.tensor([rank, entries], generator: generator).to(device: device))
+    b = AdapterParameter(
+      "lora_embedding_B",
+      try Initializer.normal(std: 1).tensor([size, rank], generator: generator).to(device: device))
+    self.scale = scale
+    parameters = [a, b]
+  }
+
+  func forward(_ x: Tensor, through base: AdapterBase) throws -> Tensor {
+    let y = try base.output(x)
+    let rows = try a.tensor.t().embedding(x).to(dtype: y.dtype)
+    let update = try rows.linear(b.tensor.to(dtype: y.dtype))
+    return try y.adding(update, scale: scale * ((base.layer as? Embedding)?.scale ?? 1))
+  }
+
+  func fold(into folding: inout Folding) throws {
+    folding.weight = try folding.weight.adding(b.tensor.mm(a.tensor).t(), scale: scale)
+  }
+}

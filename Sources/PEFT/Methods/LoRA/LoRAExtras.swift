@@ -1,0 +1,45 @@
+import Configuration
+import JSON
+
+/// Fields of `LoraConfig` that do not change what the adapter computes here, or are checked elsewhere.
+///
+/// They are read, kept and written, so that a file goes through unchanged.
+public struct LoRAExtras: Sendable {
+  var values = JSONObject()
+
+  /// Each with the default that Hugging Face PEFT writes.
+  private static let defaults: [(key: String, value: JSONValue, help: String)] = [
+    ("alora_invocation_tokens", .null, "tokens after which an activated LoRA begins"),
+    ("arrow_config", .null, "routing between adapters"),
+    ("corda_config", .null, "settings of the CorDA initialization"),
+    ("ensure_weight_tying", false, "keep tied modules tied when they are trained"),
+    ("eva_config", .null, "settings of the EVA initialization"),
+    ("fan_in_fan_out", false, "whether weights are stored [in, out]; found out from the layer"),
+    ("kasa_config", .null, "settings of KaSA"),
+    ("layer_replication", .null, "ranges of layers to stack"),
+    ("loftq_config", [:], "settings of the LoftQ initialization"),
+    ("lora_ga_config", .null, "settings of the LoRA-GA initialization"),
+    ("megatron_config", .null, "of another runtime; kept"),
+    ("megatron_core", "megatron.core", "of another runtime; kept"),
+    ("monteclora_config", .null, "settings of MonteCLoRA"),
+    ("qalora_group_size", 16, "columns that share a scale in QALoRA"),
+    ("target_parameters", .null, "parameters, rather than modules, to adapt"),
+    ("trainable_token_indices", .null, "rows of the embedding that are trained"),
+    ("use_bdlora", .null, "block-diagonal A or B"),
+    ("use_dora", false, "weight-decomposed adaptation"),
+    ("use_qalora", false, "group-pooled input for quantized bases"),
+    ("velora_config", .null, "settings of VeLoRA"),
+  ]
+
+  public subscript(key: String) -> JSONValue {
+    get { values[key] ?? Self.defaults.first { $0.key == key }?.value ?? .null }
+    set { values[key] = newValue }
+  }
+
+  static func fields<Root>(at path: any WritableKeyPath<Root, LoRAExtras> & Sendable) -> [Field<Root>] {
+    defaults.map { entry in
+      let key = entry.key
+      return Field(key, entry.help, get: { $0[keyPath: path][key] }, set: { $0[keyPath: path][key] = $1 })
+    }
+  }
+}
