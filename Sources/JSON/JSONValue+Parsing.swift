@@ -1,5 +1,7 @@
 /// Reading JSON: RFC 8259, plus the `NaN`, `Infinity` and `-Infinity` that Python's `json` accepts.
 
+import Files
+
 /// What to do with a key that an object repeats.
 public enum JSONDuplicateKeys: Sendable {
   /// The last value stands, at the place of the first, as in Python.
@@ -37,5 +39,21 @@ extension JSONValue {
     _ text: String, duplicateKeys: JSONDuplicateKeys = .lastWins
   ) throws(JSONError) -> JSONValue {
     try parse(text.utf8, duplicateKeys: duplicateKeys)
+  }
+
+  /// The value in the file at `path`.
+  ///
+  /// - Throws: `FileError` if the file cannot be read, `JSONError` naming the file if it is not JSON.
+  public static func parse(
+    contentsOf path: String, duplicateKeys: JSONDuplicateKeys = .lastWins
+  ) throws -> JSONValue {
+    let bytes = try WholeFile.read(path)
+    do {
+      return try parse(bytes, duplicateKeys: duplicateKeys)
+    } catch {
+      var error = error
+      error.path = path
+      throw error
+    }
   }
 }

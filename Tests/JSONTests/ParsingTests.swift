@@ -100,4 +100,15 @@ struct ParsingTests {
     let back = try JSONValue.parse(JSONValue.string(text).serialized(ascii: ascii)).stringValue
     #expect(back.map { Array($0.utf8) } == Array(text.utf8))
   }
+
+  @Test("A missing file and a broken one are named")
+  func files() throws {
+    #expect(throws: (any Error).self) { try JSONValue.parse(contentsOf: "/no/such/folder/config.json") }
+    do {
+      _ = try JSONValue.parse(contentsOf: #filePath)
+      Issue.record("this file is not JSON")
+    } catch {
+      #expect("\(error)" == "\(#filePath), line 1, column 1: expected a value")
+    }
+  }
 }
