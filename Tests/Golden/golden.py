@@ -82,7 +82,8 @@ def write_table(path, sections):
         return json.dumps(value)
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("{\n" + ",\n".join(f" {json.dumps(key)}: {rows(value)}" for key, value in sections.items()) + "\n}\n")
+    parts = [f" {json.dumps(key)}: {rows(value)}" for key, value in sections.items()]
+    path.write_text("{\n" + ",\n".join(parts) + "\n}\n")
 
 
 def write_jsonl(path, rows):

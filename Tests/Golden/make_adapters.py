@@ -1,4 +1,4 @@
-"""Writes adapters/: PEFT adapters with random values on the tiny models, and what the adapted and merged models give."""
+"""Writes adapters/: PEFT adapters with random values on the tiny models, and what the models then give."""
 
 import shutil
 
@@ -16,7 +16,8 @@ OUTPUT = ROOT / "adapters"
 
 
 def lora(**fields):
-    return LoraConfig(**{"r": 4, "lora_alpha": 6, "target_modules": ["q_proj", "v_proj"], "task_type": "CAUSAL_LM"} | fields)
+    defaults = {"r": 4, "lora_alpha": 6, "target_modules": ["q_proj", "v_proj"], "task_type": "CAUSAL_LM"}
+    return LoraConfig(**defaults | fields)
 
 
 def prompt(kind, **fields):

@@ -150,7 +150,7 @@ def write_conversion(data):
             output = model(data[0])
         model.peft_config["default"].init_lora_weights = True
         model.save_pretrained(folder / "converted", path_initial_model_for_weight_conversion=str(folder / "initial"))
-        golden.clean(folder / "converted")
+        golden.clean(folder)
         with torch.no_grad():
             again = PeftModel.from_pretrained(stack(), folder / "converted")(data[0])
         assert golden.distance(again, output) < 1e-5, kind

@@ -52,7 +52,8 @@ LAYERS = {
     "hf-conv1d": (Conv1D, {"nf": 9, "nx": 6}, (2, 3, 6)),
     "embedding": (nn.Embedding, {"num_embeddings": 11, "embedding_dim": 6}, ("ids", 2, 5)),
     "embedding-padding": (nn.Embedding, {"num_embeddings": 11, "embedding_dim": 6, "padding_idx": 2}, ("ids", 2, 5)),
-    "conv1d": (nn.Conv1d, {"in_channels": 4, "out_channels": 6, "kernel_size": 3, "stride": 2, "padding": 1}, (2, 4, 9)),
+    "conv1d": (nn.Conv1d, {"in_channels": 4, "out_channels": 6, "kernel_size": 3, "stride": 2, "padding": 1},
+               (2, 4, 9)),
     "conv2d": (nn.Conv2d, {"in_channels": 3, "out_channels": 4, "kernel_size": 3, "padding": 1}, (2, 3, 5, 6)),
     "conv2d-stride": (nn.Conv2d, {"in_channels": 3, "out_channels": 4, "kernel_size": [3, 2], "stride": [2, 1],
                                   "padding": [1, 0], "bias": False}, (2, 3, 7, 5)),
@@ -78,7 +79,8 @@ def experts(*names, **fields):
 
 
 METHODS = {
-    "lora": lora(), "rslora": lora(use_rslora=True, r=3), "lora-bias": lora(lora_bias=True), "dora": lora(use_dora=True),
+    "lora": lora(), "rslora": lora(use_rslora=True, r=3), "lora-bias": lora(lora_bias=True),
+    "dora": lora(use_dora=True),
     "dora-rslora": lora(use_dora=True, use_rslora=True, r=3),
     "adalora": (AdaLoraConfig, {"init_r": 3, "target_r": 2, "total_step": 10, "lora_alpha": 5,
                                 "target_modules": ["layer"]}),
@@ -205,7 +207,8 @@ def write_case(case, method, kind, dtype=torch.float32, dropout=False):
     golden.write_tensors(OUTPUT / f"{case}.safetensors", tensors)
     return {"method": method, "layer": LAYERS[kind][0].__name__, "arguments": LAYERS[kind][1],
             "config": {"peft_type": config_type(**fields).peft_type.value} | fields,
-            "dtype": str(dtype).removeprefix("torch."), "dropout": dropout, "truth": "dense weight" if dense else "PEFT"}
+            "dtype": str(dtype).removeprefix("torch."), "dropout": dropout,
+            "truth": "dense weight" if dense else "PEFT"}
 
 
 def main():
