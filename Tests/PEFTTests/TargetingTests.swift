@@ -15,18 +15,21 @@ struct TargetingTests {
 
   @Test(arguments: Self.cases("rules"))
   func verdictsRanksAndAlphasEqualPEFTs(rule: JSONValue) throws {
-    let method = try LoRA(#require(rule["config"]?.objectValue))
+    let config = try #require(rule["config"]?.objectValue)
+    let method = try LoRA(config)
     let selection = try #require(method.targeting.modules)
     for (name, expected) in try #require(rule["modules"]?.objectValue) {
       let verdict = try method.targeting.verdict(name, among: selection)
+      let rank = try method.rank(for: name)
       switch expected {
       case .null: #expect(verdict == .other, "\(name)")
       case .string: #expect(verdict == .excluded, "\(name)")
       default:
         #expect(verdict == .matched, "\(name)")
-        #expect(try method.rank(for: name) == expected["r"]?.intValue, "\(name)")
+        #expect(rank == expected["r"]?.intValue, "\(name)")
         let alpha = try #require(expected["lora_alpha"]?.doubleValue)
-        #expect(try method.scaling(for: name) * Double(method.rank(for: name)) == alpha, "\(name)")
+        let scaling = try method.scaling(for: name)
+        #expect(scaling * Double(rank) == alpha, "\(name)")
       }
     }
   }
@@ -76,13 +79,14 @@ struct TargetingTests {
 
   @Test(arguments: invalid)
   func inconsistentConfigurationsAreRefused(object: JSONObject, message: String) throws {
-    let error = try #require(throws: (any Error).self) { try LoRA(object) }
-    #expect("\(error)" == message)
+    let error = #expect(throws: (any Error).self) { try LoRA(object) }
+    #expect(error.map { "\($0)" } == message)
   }
 }
 
 extension JSONValue {
   fileprivate func names(_ key: String) throws -> [String] {
-    try #require(self[key]?.arrayValue?.compactMap(\.stringValue))
+    let values = try #require(self[key]?.arrayValue)
+    return values.compactMap(\.stringValue)
   }
 }

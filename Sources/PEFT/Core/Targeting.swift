@@ -23,8 +23,11 @@ public struct Targeting: Sendable {
   /// Source: `check_target_module_exists` of PEFT 0.21.
   public func verdict(_ name: String, among selection: ModuleSelection) throws -> Verdict {
     if let excluded, try excluded.matches(name) { return .excluded }
-    if let modulesToSave, modulesToSave.contains(where: { ModulesToSave.isInside(name, $0) }) {
-      return .excluded
+    for module in modulesToSave ?? [] {
+      // Here alone PEFT reads these names as expressions; what is captured goes by whole names.
+      guard try !NamePattern(#"(?:.*\.)?"# + module + #"(?:\..*)?"#).matchesWhole(name) else {
+        return .excluded
+      }
     }
     guard try selection.matches(name) else { return .other }
     guard case .names(let names) = selection, !names.contains(name), let layers, !layers.isEmpty else {
@@ -37,7 +40,7 @@ public struct Targeting: Sendable {
 
   /// The number of the layer that a path lies in: the first numbered component.
   private func layerIndex(of name: String) throws -> Int? {
-    let patterns = layersPattern.flatMap { $0.isEmpty ? nil : $0 }
+    let patterns = layersPattern.flatMap { $0.isEmpty || $0 == [""] ? nil : $0 }
     let expressions = patterns?.map { #"(?:(?:^|.*?\.)"# + $0 + #")\.(\d+)\."# } ?? [#".*?\.[^.]*\.(\d+)\."#]
     for expression in expressions {
       if let found = try NamePattern(expression).capture(atStartOf: name) { return Int(found) }
