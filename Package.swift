@@ -44,7 +44,7 @@ let package = Package(
     tests("PEFT", ["JSON", "NN", "Torch"]),
     tests("Configuration", ["JSON"]),
     tests("Safetensors", ["Files", "JSON"]),
-    tests("Tokenizers"),
+    tests("Tokenizers", ["JSON"]),
     tests("ChatTemplates", ["JSON"]),
   ],
   cxxLanguageStandard: .cxx20

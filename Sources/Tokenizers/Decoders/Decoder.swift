@@ -1,0 +1,37 @@
+import JSON
+
+/// Turns tokens back into text, one step of it. Tokens are bytes here, since some are parts of characters.
+protocol Decoder: Sendable {
+  func decode(_ tokens: inout [[UInt8]]) throws
+}
+
+/// The decoder that `value`, from `tokenizer.json`, describes.
+///
+/// - Throws: `TokenizerError` naming what is unknown or malformed.
+func decoder(_ value: JSONValue, at path: String) throws -> any Decoder {
+  let fields = try Fields(value, at: path)
+  switch fields.type {
+  case "Sequence": return DecoderSequence(parts: try fields.parts("decoders", decoder(_:at:)))
+  case "ByteLevel": return ByteLevelDecoder()
+  case "ByteFallback": return ByteFallbackDecoder()
+  case "Fuse": return FuseDecoder()
+  case "Replace": return try ReplaceDecoder(fields)
+  case "Strip": return try StripDecoder(fields)
+  case "Metaspace": return try MetaspaceDecoder(fields)
+  default: throw fields.unknown("decoder")
+  }
+}
+
+/// One decoder after the other.
+struct DecoderSequence: Decoder {
+  let parts: [any Decoder]
+
+  func decode(_ tokens: inout [[UInt8]]) throws {
+    for part in parts { try part.decode(&tokens) }
+  }
+}
+
+/// Joins all tokens into one.
+struct FuseDecoder: Decoder {
+  func decode(_ tokens: inout [[UInt8]]) { tokens = [Array(tokens.joined())] }
+}

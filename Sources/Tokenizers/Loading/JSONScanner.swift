@@ -1,0 +1,201 @@
+import JSON
+
+/// Steps through JSON text without building values, for the long lists in `tokenizer.json`: vocabularies and merges go
+/// straight from the text into tables.
+struct JSONScanner {
+  private let text: UnsafeBufferPointer<UInt8>
+  private(set) var position = 0
+  /// The string read last, its escapes resolved.
+  private(set) var string: [UInt8] = []
+
+  init(_ text: UnsafeBufferPointer<UInt8>) {
+    self.text = text
+    if text.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
+  }
+
+  /// The next byte that is not white space; 0 at the end.
+  @inline(__always)
+  mutating func peek() -> UInt8 {
+    while position < text.count {
+      switch text[position] {
+      case 0x20, 0x09, 0x0A, 0x0D: position += 1
+      default: return text[position]
+      }
+    }
+    return 0
+  }
+
+  /// Steps over `byte`.
+  mutating func expect(_ byte: UInt8) throws {
+    guard peek() == byte else { throw unexpected("'\(Character(Unicode.Scalar(byte)))'") }
+    position += 1
+  }
+
+  /// Whether the list or object goes on: steps over the comma, or over `end`.
+  mutating func goesOn(until end: UInt8) throws -> Bool {
+    switch peek() {
+    case UInt8(ascii: ","):
+      position += 1
+      return true
+    case end:
+      position += 1
+      return false
+    default: throw unexpected("',' or '\(Character(Unicode.Scalar(end)))'")
+    }
+  }
+
+  /// Calls `body` at the value of every member of an object, with the key in `string`.
+  mutating func members(_ body: (inout JSONScanner) throws -> Void) throws {
+    try expect(UInt8(ascii: "{"))
+    if peek() == UInt8(ascii: "}") {
+      position += 1
+      return
+    }
+    repeat {
+      try readString()
+      try expect(UInt8(ascii: ":"))
+      try body(&self)
+    } while try goesOn(until: UInt8(ascii: "}"))
+  }
+
+  /// Calls `body` at every element of an array.
+  mutating func elements(_ body: (inout JSONScanner) throws -> Void) throws {
+    try expect(UInt8(ascii: "["))
+    if peek() == UInt8(ascii: "]") {
+      position += 1
+      return
+    }
+    repeat { try body(&self) } while try goesOn(until: UInt8(ascii: "]"))
+  }
+
+  /// Reads a string into `string`.
+  mutating func readString() throws {
+    try expect(UInt8(ascii: "\""))
+    string.removeAll(keepingCapacity: true)
+    var isASCII = true
+    while true {
+      let start = position
+      while position < text.count, text[position] != UInt8(ascii: "\""), text[position] != UInt8(ascii: "\\")
+      {
+        if text[position] >= 0x80 { isASCII = false }
+        guard text[position] >= 0x20 else { throw unexpected("no control character") }
+        position += 1
+      }
+      string.append(contentsOf: text[start..<position])
+      guard position < text.count else { throw unexpected("'\"'") }
+      position += 1
+      if text[position - 1] == UInt8(ascii: "\"") { break }
+      try readEscape()
+    }
+    if !isASCII, !string.withUnsafeBufferPointer(isValidUTF8) { throw unexpected("valid UTF-8 before this") }
+  }
+
+  private mutating func readEscape() throws {
+    guard position < text.count else { throw unexpected("an escape") }
+    position += 1
+    switch text[position - 1] {
+    case UInt8(ascii: "n"): string.append(0x0A)
+    case UInt8(ascii: "t"): string.append(0x09)
+    case UInt8(ascii: "r"): string.append(0x0D)
+    case UInt8(ascii: "b"): string.append(0x08)
+    case UInt8(ascii: "f"): string.append(0x0C)
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): string.append(text[position - 1])
+    case UInt8(ascii: "u"):
+      var scalar = try readHexadecimal()
+      if (0xD800..<0xDC00).contains(scalar), position + 1 < text.count, text[position] == UInt8(ascii: "\\"),
+        text[position + 1] == UInt8(ascii: "u")
+      {
+        let before = position
+        position += 2
+        let low = try readHexadecimal()
+        if (0xDC00..<0xE000).contains(low) {
+          scalar = 0x10000 + (scalar - 0xD800) << 10 + (low - 0xDC00)
+        } else {
+          position = before
+        }
+      }
+      append((0xD800..<0xE000).contains(scalar) ? 0xFFFD : scalar, to: &string)
+    default: throw unexpected("an escape")
+    }
+  }
+
+  private mutating func readHexadecimal() throws -> UInt32 {
+    guard position + 4 <= text.count,
+      let value = UInt32(String(decoding: text[position..<position + 4], as: UTF8.self), radix: 16)
+    else { throw unexpected("four hexadecimal digits") }
+    position += 4
+    return value
+  }
+
+  /// Reads a whole number.
+  mutating func readInteger() throws -> Int {
+    let start = peek() == UInt8(ascii: "-") ? position + 1 : position
+    let isNegative = start != position
+    position = start
+    var value = 0
+    while position < text.count, text[position] >= 0x30, text[position] <= 0x39, position - start < 18 {
+      value = value * 10 + Int(text[position] - 0x30)
+      position += 1
+    }
+    guard position > start else { throw unexpected("a whole number") }
+    return isNegative ? -value : value
+  }
+
+  /// Reads a value of any kind.
+  mutating func readValue() throws -> JSONValue {
+    _ = peek()
+    let start = position
+    try skipValue()
+    do {
+      return try JSONValue.parse(UnsafeBufferPointer(rebasing: text[start..<position]))
+    } catch {
+      throw TokenizerError("\(error), in the value at byte \(start)")
+    }
+  }
+
+  /// Steps over a value of any kind, trusting that it is well formed.
+  mutating func skipValue() throws {
+    var depth = 0
+    repeat {
+      switch peek() {
+      case UInt8(ascii: "{"), UInt8(ascii: "["):
+        depth += 1
+        position += 1
+      case UInt8(ascii: "}"), UInt8(ascii: "]"):
+        depth -= 1
+        position += 1
+      case UInt8(ascii: ","), UInt8(ascii: ":"):
+        guard depth > 0 else { throw unexpected("a value") }
+        position += 1
+      case UInt8(ascii: "\""): try skipString()
+      case 0: throw unexpected("a value")
+      default:
+        while position < text.count, !Self.endsScalar(text[position]) { position += 1 }
+      }
+    } while depth > 0
+  }
+
+  private mutating func skipString() throws {
+    position += 1
+    while position < text.count, text[position] != UInt8(ascii: "\"") {
+      position += text[position] == UInt8(ascii: "\\") ? 2 : 1
+    }
+    guard position < text.count else { throw unexpected("'\"'") }
+    position += 1
+  }
+
+  private static func endsScalar(_ byte: UInt8) -> Bool {
+    switch byte {
+    case 0x20, 0x09, 0x0A, 0x0D, UInt8(ascii: ","), UInt8(ascii: ":"), UInt8(ascii: "}"), UInt8(ascii: "]"),
+      UInt8(ascii: "{"), UInt8(ascii: "["), UInt8(ascii: "\""):
+      true
+    default: false
+    }
+  }
+
+  /// The error for something else than `wanted` at this place.
+  func unexpected(_ wanted: String) -> TokenizerError {
+    let found = position < text.count ? "byte \(text[position])" : "the end"
+    return TokenizerError("\(found), at byte \(position) of the JSON text: \(wanted) is needed here")
+  }
+}

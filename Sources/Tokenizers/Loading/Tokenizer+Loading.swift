@@ -1,0 +1,82 @@
+import Foundation
+import JSON
+
+/// Making tokenizers from files.
+extension Tokenizer {
+  /// The tokenizer that the document `json`, in the format of `tokenizer.json`, describes.
+  ///
+  /// - Throws: `TokenizerError` naming what is unknown or malformed.
+  public convenience init(json: JSONValue) throws {
+    try self.init(parts(Array(json.serialized(ascii: false).utf8), "tokenizer.json"))
+  }
+
+  /// The tokenizer in the file at `path`, in the format of `tokenizer.json`.
+  ///
+  /// - Throws: `TokenizerError` naming what is missing, unknown or malformed.
+  public convenience init(path: String) throws {
+    try self.init(parts(try contents(path), path))
+  }
+
+  /// The tokenizer in a model's folder, with what its `tokenizer_config.json` and `special_tokens_map.json` say.
+  ///
+  /// - Throws: `TokenizerError` naming what is missing, unknown or malformed.
+  public static func load(folder: String) throws -> Tokenizer {
+    let files = ModelFolder(folder)
+    guard let json = try files.bytes("tokenizer.json") else {
+      throw TokenizerError("no tokenizer, in \(folder): tokenizer.json is needed there")
+    }
+    var parts = try parts(json, files.path("tokenizer.json"))
+    parts.config = TokenizerConfig(
+      config: try files.json("tokenizer_config.json"),
+      specialTokensMap: try files.json("special_tokens_map.json"),
+      chatTemplate: try files.text("chat_template.jinja"))
+    return try Tokenizer(parts)
+  }
+}
+
+/// The files beside a model.
+struct ModelFolder {
+  let path: String
+
+  init(_ path: String) { self.path = path }
+
+  func path(_ name: String) -> String { path.hasSuffix("/") ? path + name : path + "/" + name }
+
+  /// The contents of a file, or nil when there is none.
+  func bytes(_ name: String) throws -> [UInt8]? {
+    let path = path(name)
+    guard FileManager.default.fileExists(atPath: path) else { return nil }
+    return try contents(path)
+  }
+
+  func json(_ name: String) throws -> JSONValue? {
+    guard let bytes = try bytes(name) else { return nil }
+    return try parsed(bytes, path(name))
+  }
+
+  func text(_ name: String) throws -> String? { try bytes(name).map { String(decoding: $0, as: UTF8.self) } }
+}
+
+private func contents(_ path: String) throws -> [UInt8] {
+  guard let data = FileManager.default.contents(atPath: path) else {
+    throw TokenizerError("file \(path), to be read: it is not there or not readable")
+  }
+  return [UInt8](data)
+}
+
+/// The parts that the text of a `tokenizer.json` describes.
+private func parts(_ json: [UInt8], _ path: String) throws -> TokenizerParts {
+  do {
+    return try json.withUnsafeBufferPointer { try TokenizerJSON($0).parts() }
+  } catch let error as TokenizerError {
+    throw TokenizerError("\(path): \(error.message)")
+  }
+}
+
+private func parsed(_ bytes: [UInt8], _ path: String) throws -> JSONValue {
+  do {
+    return try JSONValue.parse(bytes)
+  } catch {
+    throw TokenizerError("\(path): \(error)")
+  }
+}

@@ -1,0 +1,55 @@
+/// GPT-2's expression, `KnownExpression.gpt2`, written out: contractions, words, numbers and other runs with a space
+/// before them, white space.
+struct GPT2Scanner: Pattern {
+  var coversEverything: Bool { true }
+
+  func find(in text: UnsafePointer<UInt8>, _ range: Range<Int>, _ matches: inout [Span]) {
+    let end = range.upperBound
+    var position = range.lowerBound
+    while position < end {
+      let stop = next(text, position, end)
+      matches.append(Span(position, stop))
+      position = stop
+    }
+  }
+
+  /// The end of the match at `start`; every character is in some match.
+  @inline(__always)
+  private func next(_ text: UnsafePointer<UInt8>, _ start: Int, _ end: Int) -> Int {
+    let byte = text[start]
+    if byte == UInt8(ascii: "'") {
+      let length = contraction(text, start, end)
+      if length > 0 { return start + length }
+    }
+    let first = characterClass(text, start)
+    if first.value != CharacterClass.space {
+      return runEnd(text, start + first.length, end, of: first.value)
+    }
+    if byte == UInt8(ascii: " "), start + 1 < end {
+      let second = characterClass(text, start + 1)
+      if second.value != CharacterClass.space {
+        return runEnd(text, start + 1 + second.length, end, of: second.value)
+      }
+    }
+    let stop = runEnd(text, start + first.length, end, of: CharacterClass.space)
+    return spaceEnd(text, start, stop, end)
+  }
+
+  /// The length of `'s|'t|'re|'ve|'m|'ll|'d` at an apostrophe; 0 where there is none.
+  @inline(__always)
+  private func contraction(_ text: UnsafePointer<UInt8>, _ start: Int, _ end: Int) -> Int {
+    guard start + 1 < end else { return 0 }
+    let first = text[start + 1]
+    switch first {
+    case UInt8(ascii: "s"), UInt8(ascii: "t"), UInt8(ascii: "m"), UInt8(ascii: "d"): return 2
+    default: break
+    }
+    guard start + 2 < end else { return 0 }
+    switch (first, text[start + 2]) {
+    case (UInt8(ascii: "r"), UInt8(ascii: "e")), (UInt8(ascii: "v"), UInt8(ascii: "e")),
+      (UInt8(ascii: "l"), UInt8(ascii: "l")):
+      return 3
+    default: return 0
+    }
+  }
+}

@@ -1,0 +1,85 @@
+/// From text to tokens: added tokens, normalizer, pre-tokenizer, model, post-processor.
+extension Tokenizer {
+  /// The tokens of a text, or of a pair of texts.
+  ///
+  /// - Parameter addSpecialTokens: whether to put in what the post-processor adds, such as `<s>` or `[CLS]`.
+  /// - Throws: `TokenizerError` when the text cannot be tokenized, as with an unknown character and no unknown token.
+  public func encode(_ text: String, pair: String? = nil, addSpecialTokens: Bool = true) throws -> Encoding {
+    try scratches.with { scratch in
+      var encodings = [try encode(text, sequence: 0, &scratch)]
+      if let pair { encodings.append(try encode(pair, sequence: 1, &scratch)) }
+      return try finish(encodings, addSpecialTokens: addSpecialTokens)
+    }
+  }
+
+  /// The tokens of one text, without what the post-processor adds.
+  private func encode(_ string: String, sequence: Int, _ scratch: inout Scratch) throws -> Encoding {
+    let text = try AlignedText(string)
+    var tokens = TokenList()
+    tokens.reserve(text.count / 3)
+    var spellings: [Int: String] = [:]
+    func addToken(_ match: AddedTokenMatcher.Match, in text: AlignedText) {
+      let spelling = String(decoding: text.bytes[match.range], as: UTF8.self)
+      if names.token(match.id)?.utf8.elementsEqual(spelling.utf8) != true {
+        spellings[tokens.ids.count] = spelling
+      }
+      tokens.append(
+        Int32(match.id), match.range.lowerBound, match.range.upperBound, word: tokens.wordCount)
+      tokens.spans[tokens.spans.count - 1] = text.original(match.range)
+      tokens.wordCount += 1
+    }
+    try forEachPart(of: text, names.added.findInOriginal(text), addToken) { part in
+      var part = part
+      try normalizer?.normalize(&part)
+      try forEachPart(of: part, names.added.findInNormalized(part), addToken) { part in
+        var pieces = PreTokenizedText(part)
+        try preTokenizer?.split(&pieces)
+        let first = tokens.ids.count
+        try model.tokenize(pieces, into: &tokens, scratch: &scratch)
+        tokens.place(from: first, in: pieces.text)
+      }
+    }
+    return encoding(tokens, spellings, of: text, sequence)
+  }
+
+  /// Calls `token` for every match that is not empty and `body` for the text between them.
+  private func forEachPart(
+    of text: AlignedText, _ matches: [AddedTokenMatcher.Match],
+    _ token: (AddedTokenMatcher.Match, AlignedText) -> Void, _ body: (AlignedText) throws -> Void
+  ) throws {
+    var position = 0
+    for match in matches {
+      if position < match.range.lowerBound { try body(text.slice(position..<match.range.lowerBound)) }
+      token(match, text)
+      position = match.range.upperBound
+    }
+    if position < text.count { try body(text.slice(position..<text.count)) }
+  }
+
+  private func encoding(
+    _ tokens: TokenList, _ spellings: [Int: String], of text: AlignedText, _ sequence: Int
+  ) -> Encoding {
+    var encoding = Encoding(names: names)
+    encoding.ids = tokens.ids
+    encoding.spans = tokens.spans
+    encoding.words = tokens.words
+    encoding.spellings = spellings
+    encoding.sources =
+      Array(repeating: nil, count: sequence)
+      + [text.isASCII ? nil : Array(text.bytes[..<text.count])]
+    if !tokens.ids.isEmpty {
+      encoding.runs = [
+        Encoding.Run(count: tokens.ids.count, typeID: sequence, sequence: sequence, source: sequence)
+      ]
+    }
+    return encoding
+  }
+
+  /// Puts in the special tokens and joins the texts.
+  private func finish(_ encodings: [Encoding], addSpecialTokens: Bool) throws -> Encoding {
+    let processed = try postProcessor?.process(encodings, addSpecialTokens: addSpecialTokens) ?? encodings
+    guard var whole = processed.first else { return Encoding(names: names) }
+    for next in processed.dropFirst() { whole.append(next) }
+    return whole
+  }
+}
