@@ -24,6 +24,13 @@ public enum MethodRegistry {
   public static let entries: [Entry] = [
     Entry("lora", LoRA.self, "low-rank update of each weight (Hu et al. 2021)"),
     Entry("rslora", LoRA.self, "LoRA scaled by 1/sqrt(r) (Kalajdzievski 2023)", preset: ["use_rslora": true]),
+    Entry(
+      "dora", LoRA.self, "LoRA with trained row magnitudes (Liu et al. 2024)", preset: ["use_dora": true]),
+    Entry(
+      "edora", EDoRA.self, "an r x r matrix between frozen singular vectors, with magnitudes (Nasiri 2025)"),
+    Entry(
+      "lora-xs", EDoRA.self, "EDoRA without magnitudes (Balazy et al. 2024)", preset: ["use_magnitude": false]
+    ),
   ]
 
   /// The method called `name` on the command line, with the fields in `object` set.

@@ -20,6 +20,7 @@ public struct LoRA: AdapterMethod {
   public var alphaPattern = LayerPattern<WholeOrReal>()
   public var initialization = LoRAInitialization.standard
   public var hasBias = false
+  public var usesDoRA = false
   public var taskSpecific = LoRAExtras()
 
   public init() {}
@@ -40,6 +41,7 @@ public struct LoRA: AdapterMethod {
       Field("alpha_pattern", \.alphaPattern, "alphas that differ, by regular expressions on module names"),
       Field("init_lora_weights", \.initialization, "how A and B start"),
       Field("lora_bias", \.hasBias, "whether B has a bias"),
+      Field("use_dora", \.usesDoRA, "scale rows to a trained magnitude (DoRA)"),
     ] + LoRAExtras.fields(at: \.taskSpecific)
 
   public func validate() throws {
@@ -49,6 +51,9 @@ public struct LoRA: AdapterMethod {
     }
     for (key, value) in rankPattern.entries where value <= 0 {
       throw ConfigurationError("rank_pattern[\(key)]", value: value, rule: "must be at least 1")
+    }
+    guard !usesDoRA || !hasBias else {
+      throw ConfigurationError("lora_bias", value: hasBias, rule: "cannot be combined with use_dora")
     }
     try initialization.validate(rank: rank)
     try targeting.validate()
@@ -79,9 +84,13 @@ public struct LoRA: AdapterMethod {
   {
     let (rank, scale) = (try rank(for: layer.name), try scaling(for: layer.name))
     if case .embedding(let entries, let size) = layer.kind {
-      return try LoRAEmbedding(entries: entries, size: size, rank: rank, scale: scale, self, layer, context)
+      return try usesDoRA
+        ? DoRAEmbedding(entries: entries, size: size, rank: rank, scale: scale, self, layer, context)
+        : LoRAEmbedding(entries: entries, size: size, rank: rank, scale: scale, self, layer, context)
     }
-    return try LoRALinear(layer, rank: rank, scale: scale, self, context)
+    return try usesDoRA
+      ? DoRALinear(layer, rank: rank, scale: scale, self, context)
+      : LoRALinear(layer, rank: rank, scale: scale, self, context)
   }
 }
 

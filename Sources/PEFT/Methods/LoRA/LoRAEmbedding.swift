@@ -4,7 +4,7 @@ import Torch
 /// LoRA on an embedding: rows get s A^T[id] B^T; A [r, entries], B [size, r].
 final class LoRAEmbedding: LayerAdapter {
   let parameters: [AdapterParameter]
-  private let a, b: AdapterParameter
+  let a, b: AdapterParameter
   private let scale: Double
 
   init(

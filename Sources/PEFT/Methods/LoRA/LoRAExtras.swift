@@ -26,7 +26,6 @@ public struct LoRAExtras: Sendable {
     ("target_parameters", .null, "parameters, rather than modules, to adapt"),
     ("trainable_token_indices", .null, "rows of the embedding that are trained"),
     ("use_bdlora", .null, "block-diagonal A or B"),
-    ("use_dora", false, "weight-decomposed adaptation"),
     ("use_qalora", false, "group-pooled input for quantized bases"),
     ("velora_config", .null, "settings of VeLoRA"),
   ]

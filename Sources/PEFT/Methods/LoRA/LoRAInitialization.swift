@@ -12,17 +12,18 @@ public enum LoRAInitialization: Hashable, Sendable {
   /// Both random: for tests, and for adapters that are loaded right after.
   case random
 
-  /// Values for A [r, in] and B [out, r].
+  /// A [r, in] and B [out, r] for a linear layer.
   func linear(
-    rank: Int, inputs: Int, outputs: Int, generator: Generator
-  ) throws -> (a: Tensor, b: Tensor) {
+    _ layer: any AdaptableLayer, rank: Int, _ context: InjectionContext
+  ) throws -> (a: AdapterParameter, b: AdapterParameter) {
+    let (inputs, outputs) = try layer.linearSizes()
+    let (device, generator) = (try layer.device(), context.generator)
     let first: Initializer =
       self == .gaussian ? .normal(std: 1 / Double(rank)) : .kaimingUniform(a: 5.squareRoot())
     let second: Initializer = self == .random ? .kaimingUniform(a: 5.squareRoot()) : .zeros
-    return (
-      try first.tensor([rank, inputs], generator: generator),
-      try second.tensor([outputs, rank], generator: generator)
-    )
+    let a = try first.tensor([rank, inputs], generator: generator).to(device: device)
+    let b = try second.tensor([outputs, rank], generator: generator).to(device: device)
+    return (AdapterParameter("lora_A.weight", a), AdapterParameter("lora_B.weight", b))
   }
 
   func validate(rank: Int) throws {}

@@ -24,13 +24,13 @@ func lowRankProduct(
   }
   let result = try output.y.view(Array(shape.dropLast()) + [output.y.shape[1]])
   let saved = [output.input, output.h, a, b] + (output.mask.map { [$0] } ?? [])
-  let needsInput = x.requiresGrad
+  let (needsInput, needsA, needsB) = (x.requiresGrad, a.requiresGrad, b.requiresGrad)
   return try attachGradient(to: result, inputs: [x, a, b], saving: saved) { gradient, saved in
     let (input, h, a, b) = (saved[0], saved[1], saved[2], saved[3])
     let g = try gradient.reshaped([-1, gradient.shape.last ?? 0])
     let low = try g.mm(b.to(dtype: g.dtype)).mul_(scale)
-    let gradientB = try g.t().mm(h).mul_(scale).to(dtype: b.dtype)
-    let gradientA = try low.t().mm(input).to(dtype: a.dtype)
+    let gradientB = try needsB ? g.t().mm(h).mul_(scale).to(dtype: b.dtype) : nil
+    let gradientA = try needsA ? low.t().mm(input).to(dtype: a.dtype) : nil
     guard needsInput else { return [nil, gradientA, gradientB] }
     let gradientX = try weight.transposedProduct(g)
     if saved.count > 4 {

@@ -1,0 +1,61 @@
+import NN
+import Torch
+
+/// Norms of the rows of W + s B A, without ever building B A.
+///
+/// ||W_i + s (BA)_i||^2 = ||W_i||^2 + 2 s <(W A^T)_i, B_i> + s^2 B_i (A A^T) B_i^T, in float32, where ||W_i||^2 is
+/// computed once. The product with W is taken in W's own type.
+final class RowNorms {
+  private var squares: Tensor
+  private var weight: any WeightStorage
+
+  init(_ layer: any AdaptableLayer) throws {
+    weight = layer.untouchedWeight
+    squares = try Self.squares(of: layer)
+  }
+
+  /// [out], float32, outside the graph; a [r, in], b [out, r].
+  ///
+  /// - Parameter crossed: W A^T [out, r], where it is known already.
+  func adapted(
+    _ layer: any AdaptableLayer, a: Tensor, b: Tensor, scale: Double, crossed: Tensor? = nil
+  ) throws -> Tensor {
+    try withoutGradients {
+      if weight !== layer.untouchedWeight {
+        weight = layer.untouchedWeight
+        squares = try Self.squares(of: layer)
+      }
+      let cross = try (crossed ?? Self.product(of: layer, a)) * b
+      let own = try b.mm(a.mm(a.t())) * b
+      let sum = try squares.adding(cross.sum([1]), scale: 2 * scale).adding(
+        own.sum([1]), scale: scale * scale)
+      return try sum.clamped(min: 0).sqrt()
+    }
+  }
+
+  /// W A^T: [out, r], float32.
+  static func product(of layer: any AdaptableLayer, _ a: Tensor) throws -> Tensor {
+    try withoutGradients {
+      let weight = layer.untouchedWeight
+      let a = try a.to(dtype: weight.dtype)
+      if case .transposedLinear = layer.kind {
+        return try a.mm(weight.dense(weight.dtype)).t().to(dtype: .float32)
+      }
+      return try weight.product(a, bias: nil).t().to(dtype: .float32)
+    }
+  }
+
+  /// ||W_i||^2, a block of rows at a time so that no float32 copy of the weight exists.
+  private static func squares(of layer: any AdaptableLayer) throws -> Tensor {
+    try withoutGradients {
+      let weight = layer.untouchedWeight
+      let dense = try weight.dense(weight.dtype)
+      let rows = if case .transposedLinear = layer.kind { try dense.t() } else { dense }
+      let count = rows.shape[0]
+      let blocks = try stride(from: 0, to: count, by: 1024).map { start in
+        try rows.slice(0, start..<min(start + 1024, count)).to(dtype: .float32).square().sum([1])
+      }
+      return try .cat(blocks)
+    }
+  }
+}

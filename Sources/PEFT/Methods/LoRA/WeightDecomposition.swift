@@ -1,0 +1,68 @@
+import NN
+import Torch
+
+/// Rows of W + s B A scaled to a trained magnitude m, whatever A and B are made of.
+///
+/// f = m / ||W + s B A|| by rows, where the norm is a constant for the backward pass;
+/// y = f (x W^T + s x A^T B^T) + bias. With dropout in training the unscaled part keeps the input as it is, which
+/// costs a second base product: y = x W^T + bias + (f - 1) x' W^T + f s x' A^T B^T, x' = dropout(x).
+final class WeightDecomposition {
+  /// [out], float32.
+  let magnitude: AdapterParameter
+  private let update: LowRankUpdate
+  private let rows: RowNorms
+
+  init(_ layer: any AdaptableLayer, _ update: LowRankUpdate) throws {
+    self.update = update
+    rows = try RowNorms(layer)
+    magnitude = AdapterParameter(
+      "lora_magnitude_vector", try .ones([layer.linearSizes().outputs], device: layer.device()))
+  }
+
+  /// Begins where the adapted rows have their own norms, so that nothing changes.
+  func start(at norm: Tensor) throws { try withoutGradients { _ = try magnitude.tensor.copy_(norm) } }
+
+  /// ||W + s B A|| by rows.
+  ///
+  /// - Parameter crossed: W A^T, where it is known already.
+  func norm(of layer: any AdaptableLayer, a: Tensor, b: Tensor, crossed: Tensor? = nil) throws -> Tensor {
+    try rows.adapted(layer, a: a, b: b, scale: update.scale, crossed: crossed)
+  }
+
+  func forward(
+    _ x: Tensor, through base: AdapterBase, a: Tensor, b: Tensor, norm: Tensor
+  ) throws -> Tensor {
+    let (layer, drops) = (base.layer, base.layer.mode.isTraining && update.dropout > 0)
+    let factor = try ratio(magnitude.tensor, to: norm).to(dtype: x.dtype)
+    let bias = layer.bias?.tensor
+    if base.isFusable, !drops {
+      let product = try lowRankProduct(
+        x, weight: layer.weight, bias: nil, a: a, b: b, scale: update.scale, dropout: 0)
+      return try scaledColumns(product, by: factor, plus: bias)
+    }
+    let whole = try base.output(x)
+    let input = try drops ? x.dropout(update.dropout) : x
+    let unbiased =
+      try drops ? layer.output(input, weight: layer.weight, bias: nil) : bias.map { try whole - $0 } ?? whole
+    return try whole + (factor - 1) * unbiased + factor * (update.product(input, a, b) * update.scale)
+  }
+
+  func fold(a: Tensor, b: Tensor, norm: Tensor, into folding: inout Folding) throws {
+    try update.fold(a: a, b: b, into: &folding)
+    let factor = try ratio(magnitude.tensor, to: norm)
+    let isTransposed = if case .transposedLinear = folding.layer.kind { true } else { false }
+    folding.weight = try folding.weight * (isTransposed ? factor : factor.unsqueezed(1))
+  }
+}
+
+/// magnitude / norm, one where the norm is zero: a row of nothing has no direction, and must not give NaN.
+func ratio(_ magnitude: Tensor, to norm: Tensor) throws -> Tensor {
+  let isZero = try norm.equal(0)
+  return try (magnitude / norm.maskedFill(isZero, 1)).maskedFill(isZero, 1)
+}
+
+/// y f + bias by columns.
+func scaledColumns(_ y: Tensor, by factor: Tensor, plus bias: Tensor?) throws -> Tensor {
+  let scaled = try y * factor
+  return try bias.map { try scaled + $0 } ?? scaled
+}
