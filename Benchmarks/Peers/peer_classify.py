@@ -60,7 +60,8 @@ def main():
             seconds.append(time.perf_counter() - began)
     peers.report(
         step_seconds_median=peers.median(seconds), losses=losses,
-        examples_per_second=arguments.batch_size * len(seconds) / sum(seconds), trainable_parameters=sum(p.numel() for p in trainable),
+        examples_per_second=arguments.batch_size * len(seconds) / sum(seconds),
+        trainable_parameters=sum(p.numel() for p in trainable),
         import_seconds=import_seconds, load_seconds=load_seconds)
 
 

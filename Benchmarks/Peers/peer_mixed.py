@@ -43,7 +43,8 @@ def main():
     logits = mixed[-1][1]
     peers.report(
         seconds_median=peers.median([seconds for seconds, _ in mixed]),
-        single_adapter_seconds_median=peers.median(single), input_ids=ids.tolist(), logits_norms=logits.float().flatten(1).norm(dim=1).tolist(),
+        single_adapter_seconds_median=peers.median(single), input_ids=ids.tolist(),
+        logits_norms=logits.float().flatten(1).norm(dim=1).tolist(),
         import_seconds=import_seconds, load_seconds=load_seconds)
 
 
