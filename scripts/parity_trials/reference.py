@@ -49,7 +49,11 @@ def write_model(folder, config, seed):
 def adapt(model, method, fields, seed):
     """The model with an adapter as PEFT initialises it."""
     torch.manual_seed(seed)
-    return peft.get_peft_model(model, CONFIGS[method](**fields)).eval()
+    adapted = peft.get_peft_model(model, CONFIGS[method](**fields)).eval()
+    for name, value in adapted.named_parameters():
+        if "ranknum" in name:  # on a half-precision base PEFT trains this constant, and then does not save it
+            value.requires_grad_(False)
+    return adapted
 
 
 def perturb(model, seed):
