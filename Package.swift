@@ -32,7 +32,7 @@ let package = Package(
     room("Torch", ["CTorch"]),
     room("Configuration", ["JSON"]),
     room("Safetensors", ["Files", "JSON"]),
-    room("NN", ["Configuration", "Torch"]),
+    room("NN", ["Configuration", "JSON", "Torch"]),
     room("PEFT", ["Configuration", "JSON", "NN", "Torch"]),
     room("Tokenizers", ["JSON"]),
     room("ChatTemplates", ["JSON"]),

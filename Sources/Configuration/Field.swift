@@ -34,6 +34,23 @@ public struct Field<Root>: Sendable {
   }
 }
 
+extension Field {
+  /// The same field of a value that lies inside another.
+  public func lifted<Outer>(to path: any WritableKeyPath<Outer, Root> & Sendable) -> Field<Outer> {
+    Field<Outer>(
+      key: key, help: help, kind: kind, get: { get($0[keyPath: path]) },
+      set: { try set(&$0[keyPath: path], $1) })
+  }
+
+  fileprivate init(
+    key: String, help: String, kind: String, get: @escaping @Sendable (Root) -> JSONValue,
+    set: @escaping @Sendable (inout Root, JSONValue) throws -> Void
+  ) {
+    (self.key, self.help, self.kind) = (key, help, kind)
+    (self.get, self.set) = (get, set)
+  }
+}
+
 /// Something that a field can hold.
 public protocol ConfigurationValue: Sendable {
   /// Nil when the JSON is of another kind.

@@ -15,6 +15,8 @@ public final class AdaptedModel {
   public internal(set) var configurations: [String: AdapterConfiguration] = [:]
   /// Names of the adapters that add to the output, in the order of activation.
   public private(set) var active: [String] = []
+  /// What training needs besides parameters, by adapter.
+  public private(set) var hooks: [String: any TrainingHook] = [:]
   private let generator: Generator
 
   /// - Parameter seed: of the adapters' initial values.
@@ -73,6 +75,7 @@ public final class AdaptedModel {
       }
     }
     for (layer, adapter) in made { layer.slot.insert(adapter, named: name, isActive: false) }
+    hooks[name] = try configuration.method.makeHook(for: made.map { ($0.layer.name, $0.adapter) })
     names.append(name)
     configurations[name] = configuration
     return report
@@ -142,7 +145,7 @@ public final class AdaptedModel {
   public func mergeAndUnload() throws {
     try merge()
     for layer in store.layers { layer.commitMerge() }
-    (names, active, configurations) = ([], [], [:])
+    (names, active, configurations, hooks) = ([], [], [:], [:])
   }
 
   public func isMerged(_ name: String) -> Bool {
@@ -158,6 +161,7 @@ public final class AdaptedModel {
     names.removeAll { $0 == name }
     active.removeAll { $0 == name }
     configurations[name] = nil
+    hooks[name] = nil
   }
 
   func checkKnown(_ name: String) throws {

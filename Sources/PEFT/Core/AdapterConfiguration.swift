@@ -58,6 +58,12 @@ public struct AdapterConfiguration: Sendable {
     return original.keys.filter { !known.contains($0) }
   }
 
+  /// Keys of our own that have their defaults.
+  private static func unwrittenKeys<Method: AdapterMethod>(of method: Method) -> [String] {
+    let (defaults, values) = (Method().json, method.json)
+    return Method.ownKeys.filter { defaults[$0] == values[$0] }
+  }
+
   private static func keys<Method: AdapterMethod>(of method: Method) -> [String] { Method.fields.map(\.key) }
 
   /// The file as Hugging Face PEFT writes it: sorted keys, two spaces.
@@ -73,6 +79,7 @@ public struct AdapterConfiguration: Sendable {
       object[key] = value
     }
     object["runtime_config"] = nil
+    for key in Self.unwrittenKeys(of: method) where original[key] == nil { object[key] = nil }
     return object
   }
 

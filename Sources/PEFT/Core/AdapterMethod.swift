@@ -16,6 +16,10 @@ public protocol AdapterMethod: Configuration {
   func makeAdapter(for layer: any AdaptableLayer, context: InjectionContext) throws -> any LayerAdapter
   /// The bias that is trained beside the adapters.
   var bias: BiasTraining { get }
+  /// What training with these adapters needs besides their parameters.
+  func makeHook(for adapters: [(layer: String, adapter: any LayerAdapter)]) throws -> (any TrainingHook)?
+  /// Keys that Hugging Face PEFT does not know; they are left out of files while they have their defaults.
+  static var ownKeys: [String] { get }
   /// Keys of patterns that match none of the adapted layers, to be warned about.
   func unmatchedPatterns(_ adapted: [String]) throws -> [String]
 }
@@ -23,6 +27,18 @@ public protocol AdapterMethod: Configuration {
 extension AdapterMethod {
   public var bias: BiasTraining { .none }
   public func unmatchedPatterns(_ adapted: [String]) throws -> [String] { [] }
+  public func makeHook(for adapters: [(layer: String, adapter: any LayerAdapter)]) throws -> (
+    any TrainingHook
+  )? { nil }
+  public static var ownKeys: [String] { [] }
+}
+
+/// A training hook that has a say in what is saved.
+protocol AdapterSaving {
+  /// The configuration and tensors (by full key) to write instead.
+  func prepare(_ method: any AdapterMethod, _ tensors: [String: Tensor]) throws -> (
+    any AdapterMethod, [String: Tensor]
+  )
 }
 
 /// Which biases of the base are trained.

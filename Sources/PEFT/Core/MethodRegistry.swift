@@ -26,6 +26,7 @@ public enum MethodRegistry {
     Entry("rslora", LoRA.self, "LoRA scaled by 1/sqrt(r) (Kalajdzievski 2023)", preset: ["use_rslora": true]),
     Entry(
       "dora", LoRA.self, "LoRA with trained row magnitudes (Liu et al. 2024)", preset: ["use_dora": true]),
+    Entry("adalora", AdaLoRA.self, "triplets pruned to a shared budget (Zhang et al. 2023)"),
     Entry(
       "edora", EDoRA.self, "an r x r matrix between frozen singular vectors, with magnitudes (Nasiri 2025)"),
     Entry(

@@ -1,0 +1,41 @@
+import NN
+import Torch
+
+/// AdaLoRA's triplets on a linear layer: A [k, in], E [k, 1], B [out, k].
+final class AdaLoRALinear: LayerAdapter {
+  let parameters: [AdapterParameter]
+  let a, b, e: AdapterParameter
+  private let update: LowRankUpdate
+
+  init(_ layer: any AdaptableLayer, rank: Int, _ method: AdaLoRA, _ context: InjectionContext) throws {
+    let (inputs, outputs) = try layer.linearSizes()
+    let (device, generator) = (try layer.device(), context.generator)
+    let start = Initializer.normal(std: 0.02)
+    a = AdapterParameter("lora_A", try start.tensor([rank, inputs], generator: generator).to(device: device))
+    b = AdapterParameter(
+      "lora_B", try start.tensor([outputs, rank], generator: generator).to(device: device))
+    e = AdapterParameter("lora_E", try .zeros([rank, 1], device: device))
+    // As in the reference: by the initial rank, whatever is left of it, and a small number.
+    let alpha = method.lora.alpha.value
+    let scale = (alpha > 0 ? alpha : Double(method.initialRank)) / (Double(method.initialRank) + 1e-5)
+    update = LowRankUpdate(scale: scale, dropout: method.lora.dropout)
+    parameters = [a, b, e]
+  }
+
+  func forward(_ x: Tensor, through base: AdapterBase) throws -> Tensor {
+    guard e.tensor.count > 0 else { return try base.output(x) }
+    return try update.forward(x, through: base, a: a.tensor * e.tensor, b: b.tensor)
+  }
+
+  func fold(into folding: inout Folding) throws {
+    try update.fold(a: a.tensor * e.tensor, b: b.tensor, into: &folding)
+  }
+
+  /// ||A A^T - I|| + ||B^T B - I||, Frobenius.
+  func orthogonality() throws -> Tensor {
+    let identity = try Tensor.eye(e.tensor.shape[0], device: e.tensor.device)
+    let rows = try a.tensor.mm(a.tensor.t()) - identity
+    let columns = try b.tensor.t().mm(b.tensor) - identity
+    return try rows.norm() + columns.norm()
+  }
+}
