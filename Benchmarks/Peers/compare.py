@@ -1,0 +1,160 @@
+"""Runs our program and Hugging Face PEFT alternately on the same checkpoint, adapter and data; prints ratios.
+
+Losses of both are compared first. Every figure is the median over pairs of runs, with the smallest and largest ratio.
+"""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+LIMIT = {"float32": 1e-4, "bfloat16": 2e-2}
+
+
+def options():
+    result = argparse.ArgumentParser(description=__doc__)
+    result.add_argument("--program", type=Path, default=HERE.parents[1] / ".build" / "release" / "peft")
+    result.add_argument("--size", default="quick", choices=["tiny", "quick", "211m"])
+    result.add_argument("--methods", default="lora,dora,adalora")
+    result.add_argument("--dtypes", default="float32,bfloat16")
+    result.add_argument("--pairs", type=int, default=5)
+    result.add_argument("--steps", type=int, default=4, help="timed steps in each run")
+    result.add_argument("--batch-size", type=int, default=4)
+    result.add_argument("--sequence-length", type=int, default=256)
+    result.add_argument("--rank", type=int, default=16)
+    result.add_argument("--threads", type=int, default=os.cpu_count())
+    result.add_argument("--tuned", action="store_true", help="also against PEFT with the C allocator tuned")
+    result.add_argument("--json", type=Path, help="write every measurement to this file")
+    return result
+
+
+def execute(command):
+    """(standard output, seconds, peak bytes) of a command that must succeed."""
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as log:
+        began = time.perf_counter()
+        process = subprocess.Popen(list(map(str, command)), stdout=out, stderr=log)
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - began
+        out.seek(0), log.seek(0)
+        if os.waitstatus_to_exitcode(status) != 0:
+            lines = log.read().strip().splitlines() or ["no message"]
+            sys.exit(f"error: {' '.join(map(str, command[:3]))} failed: {lines[-1]}")
+        scale = 1 if sys.platform == "darwin" else 1024
+        return out.read(), seconds, usage.ru_maxrss * scale
+
+
+def last_line(text):
+    return json.loads(text.strip().splitlines()[-1])
+
+
+class Contest:
+    """One checkpoint in one dtype, and both programs' ways of working on it."""
+
+    def __init__(self, arguments, folder, dtype):
+        self.arguments, self.dtype = arguments, dtype
+        self.model = folder / dtype
+        self.folder = folder
+        self.peer("make_model", "--size", arguments.size, "--output", self.model, "--dtype", dtype,
+                  "--sequence-length", arguments.sequence_length)
+
+    def peer(self, script, *more):
+        text, _, _ = execute([sys.executable, HERE / f"{script}.py", *more])
+        return last_line(text)
+
+    def shape(self):
+        a = self.arguments
+        return ["--model", self.model, "--batch-size", a.batch_size, "--threads", a.threads]
+
+    def losses_agree(self, method):
+        """Three steps of both from one adapter; returns the largest relative difference of a loss."""
+        adapter, output = self.folder / f"{method}-{self.dtype}", self.folder / f"trained-{method}-{self.dtype}"
+        data = self.model / "rows.jsonl"
+        theirs = self.peer("peer_train", *self.shape(), "--method", method, "--rank", self.arguments.rank, "--steps", 3,
+                           "--warmup", 0, "--data", data, "--save-initial", adapter)["losses"]
+        execute([self.arguments.program, "train", *self.shape(), "--data", data, "--output", output, "--init-adapter",
+                 adapter, "--steps", 3, "--learning-rate", 1e-3, "--scheduler", "constant", "--warmup-steps", 0,
+                 "--weight-decay", 0, "--max-grad-norm", 0, "--no-shuffle", "--quiet"])
+        lines = map(json.loads, (output / "metrics.jsonl").read_text().splitlines())
+        ours = [line["loss"] for line in lines if "loss" in line]
+        return max(abs(a - b) / abs(b) for a, b in zip(ours, theirs, strict=True))
+
+    def training(self, method, tuned):
+        """One pair: a run of ours and one of PEFT."""
+        a = self.arguments
+        work = [*self.shape(), "--method", method, "--sequence-length", a.sequence_length, "--steps", a.steps, "--rank",
+                a.rank, "--dtype", self.dtype]
+        ours = last_line(execute([a.program, "bench", *work, "--json", "--quiet"])[0])
+        theirs = self.peer("peer_train", *work, *(["--tuned-allocator"] if tuned else []))
+        return ours, theirs
+
+    def merging(self, adapter, pair):
+        """One pair of merges, each a whole process: load, merge, save."""
+        a = self.arguments
+        outputs = [self.folder / f"merged-{who}-{pair}" for who in ("ours", "theirs")]
+        _, seconds, peak = execute(
+            [a.program, "merge", "--model", self.model, "--adapter", adapter, "--output", outputs[0], "--quiet"])
+        theirs = self.peer("peer_merge", "--model", self.model, "--adapter", adapter, "--output", outputs[1])
+        for output in outputs:
+            execute(["rm", "-r", output])
+        return {"seconds": seconds, "peak_rss_bytes": peak}, theirs
+
+
+def spread(ratios):
+    return f"{statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})"
+
+
+def train_row(contest, method, tuned, record):
+    """A line of the table: tokens per second, their ratio, the ratio of peak memory, the share of matrix products."""
+    pairs = [contest.training(method, tuned) for _ in range(contest.arguments.pairs)]
+    record.append({"work": "train", "method": method, "dtype": contest.dtype, "tuned": tuned, "pairs": pairs})
+    speed = [ours["tokens_per_second"] / theirs["tokens_per_second"] for ours, theirs in pairs]
+    memory = [ours["peak_rss_bytes"] / theirs["peak_rss_bytes"] for ours, theirs in pairs]
+    rate = [statistics.median(side["tokens_per_second"] for side in sides) for sides in zip(*pairs)]
+    share = statistics.median(ours.get("gemm_fraction") or 0.0 for ours, _ in pairs)
+    rival = "PEFT, allocator tuned" if tuned else "PEFT"
+    figures = [f"{method} {contest.dtype}", rival, *(f"{value:.0f}" for value in rate), spread(speed), spread(memory)]
+    return f"| {' | '.join(figures)} | {share:.2f} |"
+
+
+def main():
+    arguments = options().parse_args()
+    if not os.access(arguments.program, os.X_OK):
+        sys.exit(f"error: {arguments.program} is missing: build it with `make build`, or name it with --program")
+    record, lines, merges = [], [], []
+    with tempfile.TemporaryDirectory(prefix="peers-") as work:
+        for dtype in arguments.dtypes.split(","):
+            contest = Contest(arguments, Path(work), dtype)
+            for method in arguments.methods.split(","):
+                difference = contest.losses_agree(method)
+                print(f"{method} {dtype}: losses agree within {difference:.0e}", file=sys.stderr, flush=True)
+                if not difference <= LIMIT[dtype]:
+                    sys.exit(f"error: {method} {dtype}: losses differ by {difference:.1e}: a race of different works")
+                for tuned in ([False, True] if arguments.tuned else [False]):
+                    lines.append(train_row(contest, method, tuned, record))
+                if method != "adalora":
+                    adapter = Path(work) / f"{method}-{dtype}"
+                    pairs = [contest.merging(adapter, pair) for pair in range(arguments.pairs)]
+                    record.append({"work": "merge", "method": method, "dtype": dtype, "pairs": pairs})
+                    speed = [theirs["total_seconds"] / ours["seconds"] for ours, theirs in pairs]
+                    memory = [ours["peak_rss_bytes"] / theirs["peak_rss_bytes"] for ours, theirs in pairs]
+                    merges.append(f"| {method} {dtype} | {spread(speed)} | {spread(memory)} |")
+    print(f"{arguments.size} model, batch {arguments.batch_size} x {arguments.sequence_length}, rank {arguments.rank}, "
+          f"{arguments.threads} threads, {platform.machine()} {platform.system()}, {arguments.pairs} pairs\n")
+    print("| train | rival | our tokens/s | theirs | speed ratio | peak memory ratio | GEMM share |")
+    print("|---|---|---|---|---|---|---|")
+    print("\n".join(lines))
+    print("\n| merge | speed ratio (imports not counted for PEFT) | peak memory ratio |\n|---|---|---|")
+    print("\n".join(merges))
+    if arguments.json:
+        arguments.json.write_text(json.dumps(record, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
