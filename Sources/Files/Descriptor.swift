@@ -17,17 +17,21 @@ struct Descriptor: ~Copyable {
     try self.init(path: path, flags: O_RDONLY | O_CLOEXEC, mode: 0, action: "open")
   }
 
-  /// A new file that nobody else holds; fails if the name is taken.
-  init(creating path: String) throws(FileError) {
-    try self.init(path: path, flags: O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode: 0o666, action: "create")
+  /// A new file that nobody else holds; fails if the name is taken. Errors call it `name`.
+  init(creating path: String, reportedAs name: String) throws(FileError) {
+    let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC
+    try self.init(path: path, flags: flags, mode: 0o666, action: "write", reportedAs: name)
   }
 
-  init(path: String, flags: Int32, mode: mode_t, action: String) throws(FileError) {
-    guard !path.utf8.contains(0) else { throw FileError(number: ENOENT, action: action, path: path) }
+  init(
+    path: String, flags: Int32, mode: mode_t, action: String, reportedAs name: String? = nil
+  ) throws(FileError) {
+    let name = name ?? path
+    guard !path.utf8.contains(0) else { throw FileError(number: ENOENT, action: action, path: name) }
     let opened = uninterrupted { open(path, flags, mode) }
-    guard opened >= 0 else { throw FileError(number: errno, action: action, path: path) }
-    number = Int32(opened)
-    self.path = path
+    guard opened >= 0 else { throw FileError(number: errno, action: action, path: name) }
+    number = Int32(truncatingIfNeeded: opened)
+    self.path = name
   }
 
   deinit { close(number) }
