@@ -28,7 +28,7 @@ let package = Package(
     room("Files"),
     room("JSON", ["Files"]),
     .systemLibrary(name: "CLibTorch", pkgConfig: "swift-peft-libtorch"),
-    .target(name: "CTorch", dependencies: ["CLibTorch"]),
+    .target(name: "CTorch", dependencies: ["CLibTorch"], exclude: ["Kernels/Loops.inc"]),
     room("Torch", ["CTorch"]),
     room("Configuration", ["JSON"]),
     room("Safetensors", ["Files", "JSON"]),

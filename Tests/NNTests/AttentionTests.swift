@@ -46,12 +46,14 @@ struct AttentionTests {
   @Test func theLossCountsOnlyTargets() throws {
     let hidden = try Tensor.randn([2, 4, 3], generator: Generator(seed: 5))
     let labels = try Tensor([0, -100, 2, 1, -100, -100, -100, -100], shape: [2, 4])
-    let (sum, count) = try nextTokenLoss(hidden, labels: labels) { $0 }
+    let head = try Linear(VariableStore().root / "head", in: 3, out: 3)
+    let (sum, count) = try nextTokenLoss(hidden, labels: labels, head: head)
     #expect(count == 2)
-    let kept = try Tensor.stack([hidden.select(0, 0).select(0, 1), hidden.select(0, 0).select(0, 2)])
+    let kept = try head.baseOutput(
+      .stack([hidden.select(0, 0).select(0, 1), hidden.select(0, 0).select(0, 2)]))
     let expected = try kept.crossEntropy(Tensor([2, 1]), reduction: .sum)
     #expect(try sum.relativeError(to: expected) < 1e-6)
     let nothing = try Tensor.full([2, 4], -100, dtype: .int64)
-    #expect(try nextTokenLoss(hidden, labels: nothing) { $0 }.sum.item() == 0)
+    #expect(try nextTokenLoss(hidden, labels: nothing, head: head).sum.item() == 0)
   }
 }

@@ -91,6 +91,33 @@ int64_t ct_tensor_storage_uses(const ct_tensor *tensor);
 const void *ct_tensor_storage(const ct_tensor *tensor);
 int32_t ct_dtype_size(int32_t dtype);
 
+// ---- Fused kernels -------------------------------------------------------------------------------------
+// For contiguous CPU tensors of float32 or bfloat16 outside the graph; others are refused.
+
+/// y = weight * x / rms(x), and 1 / rms(x) by rows for the backward pass.
+int32_t ct_rms_norm(const ct_tensor *input, const ct_tensor *weight, double eps, ct_tensor **output,
+                    ct_tensor **inverse);
+ct_tensor *ct_rms_norm_backward(const ct_tensor *gradient, const ct_tensor *input, const ct_tensor *weight,
+                                const ct_tensor *inverse);
+/// Rotary embedding by halves, with the exchange of tokens and heads: [b, t, h, d] to [b, h, t, d], tables
+/// [b or 1, t, d]; `backward` takes the gradient of the one to that of the other.
+ct_tensor *ct_rotary(const ct_tensor *input, const ct_tensor *cosine, const ct_tensor *sine, bool backward);
+/// silu(gate) * up.
+ct_tensor *ct_silu_product(const ct_tensor *gate, const ct_tensor *up);
+int32_t ct_silu_product_backward(const ct_tensor *gradient, const ct_tensor *gate, const ct_tensor *up,
+                                 ct_tensor **gate_gradient, ct_tensor **up_gradient);
+/// Cross entropies by rows (float32); `logits` become their gradients.
+ct_tensor *ct_cross_entropy_(ct_tensor *logits, const ct_tensor *targets);
+/// Softmax of scores [..., queries, keys] times `scale`, in place; query r sees keys up to offset + r.
+int32_t ct_causal_softmax_(ct_tensor *scores, int64_t queries, int64_t offset, double scale);
+/// The gradient of the scores, in the place of that of the probabilities.
+int32_t ct_causal_softmax_backward_(const ct_tensor *probabilities, ct_tensor *gradient, int64_t queries,
+                                    int64_t offset, double scale);
+/// x * factor + bias by columns; factor and bias (which may be null) are float32.
+ct_tensor *ct_scale_columns(const ct_tensor *input, const ct_tensor *factor, const ct_tensor *bias);
+int32_t ct_scale_columns_backward(const ct_tensor *gradient, const ct_tensor *input, const ct_tensor *factor,
+                                  ct_tensor **input_gradient, ct_tensor **factor_gradient);
+
 // ---- Autograd ----------------------------------------------------------------------------------------
 
 bool ct_tensor_requires_grad(const ct_tensor *tensor);

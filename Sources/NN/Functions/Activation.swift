@@ -29,5 +29,13 @@ public enum Activation: String, CaseIterable, ConfigurationValue {
 
 /// activation(gate) * up.
 public func gated(_ gate: Tensor, _ up: Tensor, by activation: Activation) throws -> Tensor {
-  try activation(gate) * up
+  let isSilu = activation == .silu || activation == .swish
+  guard isSilu, gate.isFusable, up.dtype == gate.dtype, up.shape == gate.shape else {
+    return try activation(gate) * up
+  }
+  let y = try withoutGradients { try gate.fusedSiluProduct(up) }
+  return try attachGradient(to: y, inputs: [gate, up], saving: [gate, up]) { gradient, saved in
+    let (first, second) = try gradient.fusedSiluProductBackward(gate: saved[0], up: saved[1])
+    return [first, second]
+  }
 }

@@ -49,9 +49,16 @@ public func attention(
 ) throws -> Tensor {
   let shape = query.shape
   guard shape.count == 4 else { throw TorchError(.invalid, "attention: queries must be 4-D, got \(query)") }
+  let keys = key.shape
+  let isShort = shape[2] > 1 && keys[2] <= 768 && query.isFusable && dropout == 0
+  if isShort, causal, mask == nil, key.dtype == query.dtype, value.dtype == query.dtype {
+    let scale = scale ?? 1 / Double(shape[3]).squareRoot()
+    let output = try causalAttention(query, key, value, scale: scale)
+    return try output.transposed(1, 2).reshaped([shape[0], shape[2], -1])
+  }
   let output = try Tensor.scaledDotProductAttention(
     query, key, value, mask: mask, dropout: dropout, causal: causal && mask == nil && shape[2] > 1,
     scale: scale,
-    groupedHeads: key.shape[1] != shape[1])
+    groupedHeads: keys[1] != shape[1])
   return try output.transposed(1, 2).reshaped([shape[0], shape[2], -1])
 }

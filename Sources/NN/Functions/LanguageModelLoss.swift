@@ -5,10 +5,10 @@ import Torch
 /// - Parameters:
 ///   - hidden: [batch, tokens, d], before the output embedding.
 ///   - labels: int64 [batch, tokens], the token itself at each place; -100 does not count.
-///   - head: hidden [n, d] to logits [n, vocabulary].
+///   - head: the output embedding.
 /// - Returns: a float32 scalar and the count; the sum of nothing is zero.
 public func nextTokenLoss(
-  _ hidden: Tensor, labels: Tensor, head: (Tensor) throws -> Tensor
+  _ hidden: Tensor, labels: Tensor, head: Linear
 ) throws -> (sum: Tensor, count: Int) {
   let shape = hidden.shape
   guard shape.count == 3, labels.shape == Array(shape.prefix(2)) else {
@@ -19,6 +19,39 @@ public func nextTokenLoss(
   let places = try targets.notEqual(-100).nonzero().flattened()
   let states = try hidden.slice(1, 0..<(shape[1] - 1)).reshaped([-1, shape[2]]).indexSelect(0, places)
   let kept = try targets.indexSelect(0, places)
-  let logits = try head(states).to(dtype: .float32)
-  return (try logits.crossEntropy(kept, reduction: .sum), places.shape[0])
+  let isPlain =
+    head.adapters.isEmpty && head.bias == nil && (head.weight as? Parameter)?.tensor.requiresGrad == false
+  guard isPlain, states.isFusable, head.weight.dtype == states.dtype else {
+    let logits = try head(states).to(dtype: .float32)
+    return (try logits.crossEntropy(kept, reduction: .sum), places.shape[0])
+  }
+  return (try chunkedCrossEntropy(states, kept, weight: head.weight), places.shape[0])
+}
+
+/// Summed cross entropy of x W^T, without ever holding all logits: each chunk of rows is multiplied, turned into its
+/// gradient in place, and multiplied back, so that only the gradient of x is kept.
+///
+/// - Parameters: x [n, d]; targets int64 [n]; weight [vocabulary, d], frozen; about `chunkBytes` of logits at a time.
+/// - Source: the idea of Wijmans et al. 2024, "Cut Your Losses in Large-Vocabulary Language Models".
+func chunkedCrossEntropy(
+  _ x: Tensor, _ targets: Tensor, weight: any WeightStorage, chunkBytes: Int = 32 << 20
+) throws -> Tensor {
+  let rows = x.shape[0]
+  let chunk = max(64, chunkBytes / max(1, weight.shape[0] * x.dtype.byteSize))
+  let needsGradient = isRecordingGradients && x.requiresGrad
+  let (loss, gradient) = try withoutGradients { () throws -> (Tensor, Tensor?) in
+    let gradient = try needsGradient ? x.emptyLike() : nil
+    let total = try Tensor.zeros([], dtype: .float32)
+    for start in stride(from: 0, to: rows, by: chunk) {
+      let part = start..<min(start + chunk, rows)
+      let logits = try weight.product(x.slice(0, part), bias: nil)
+      try total.add_(logits.fusedCrossEntropy_(targets.slice(0, part)).sum())
+      try gradient?.slice(0, part).copy_(weight.transposedProduct(logits))
+    }
+    return (total, gradient)
+  }
+  guard let gradient else { return loss }
+  return try attachGradient(to: loss, inputs: [x], saving: [gradient]) { upstream, saved in
+    [try saved[0] * upstream.to(dtype: saved[0].dtype)]
+  }
 }

@@ -27,6 +27,21 @@ public struct RotaryTables {
   }
 }
 
+extension RotaryTables {
+  /// ``rotate(_:)`` of x [batch, tokens, heads, d], as [batch, heads, tokens, d], in one pass.
+  public func rotateHeads(_ x: Tensor) throws -> Tensor {
+    let turned = cos.shape.last ?? 0
+    guard x.isFusable, cos.dtype == x.dtype, x.shape.last == turned, turned % 2 == 0 else {
+      return try rotate(x.transposed(1, 2))
+    }
+    let (cos, sin) = (try self.cos.squeezed(1).contiguous(), try self.sin.squeezed(1).contiguous())
+    let y = try withoutGradients { try x.fusedRotary(cos: cos, sin: sin) }
+    return try attachGradient(to: y, inputs: [x]) { gradient, _ in
+      [try gradient.fusedRotary(cos: cos, sin: sin, backward: true)]
+    }
+  }
+}
+
 /// (a, b) to (-b, a), by halves of the last dimension.
 private func rotateHalf(_ x: Tensor) throws -> Tensor {
   let halves = try x.chunked(2, dim: -1)

@@ -33,13 +33,14 @@ final class WeightDecomposition {
     _ x: Tensor, through base: AdapterBase, a: Tensor, b: Tensor, norm: Tensor
   ) throws -> Tensor {
     let (layer, drops) = (base.layer, base.layer.mode.isTraining && update.dropout > 0)
-    let factor = try ratio(magnitude.tensor, to: norm).to(dtype: x.dtype)
+    let scales = try ratio(magnitude.tensor, to: norm)
     let bias = layer.bias?.tensor
     if base.isFusable, !drops {
       let product = try lowRankProduct(
         x, weight: layer.weight, bias: nil, a: a, b: b, scale: update.scale, dropout: 0)
-      return try scaledColumns(product, by: factor, plus: bias)
+      return try scaledColumns(product, by: scales, plus: bias)
     }
+    let factor = try scales.to(dtype: x.dtype)
     let whole = try base.output(x)
     let input = try drops ? x.dropout(update.dropout) : x
     let unbiased =
@@ -61,8 +62,17 @@ func ratio(_ magnitude: Tensor, to norm: Tensor) throws -> Tensor {
   return try (magnitude / norm.maskedFill(isZero, 1)).maskedFill(isZero, 1)
 }
 
-/// y f + bias by columns.
+/// y f + bias by columns; f float32.
 func scaledColumns(_ y: Tensor, by factor: Tensor, plus bias: Tensor?) throws -> Tensor {
-  let scaled = try y * factor
-  return try bias.map { try scaled + $0 } ?? scaled
+  guard y.isFusable, bias?.requiresGrad != true else {
+    let scaled = try y * factor.to(dtype: y.dtype)
+    return try bias.map { try scaled + $0 } ?? scaled
+  }
+  let result = try withoutGradients {
+    try y.fusedColumnScale(factor, bias: bias?.to(dtype: .float32))
+  }
+  return try attachGradient(to: result, inputs: [y, factor], saving: [y, factor]) { gradient, saved in
+    let (first, second) = try gradient.fusedColumnScaleBackward(input: saved[0], factor: saved[1])
+    return [first, second]
+  }
 }

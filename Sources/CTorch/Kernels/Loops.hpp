@@ -1,0 +1,25 @@
+// The inner loops of the fused kernels for the best instruction set that this processor has.
+#pragma once
+
+#include <cstdint>
+
+namespace ctorch {
+
+template <typename T>
+struct LoopTable {
+  void (*rms_norm_forward)(const T *, const T *, T *, float *, int64_t, int64_t, int64_t, float);
+  void (*rms_norm_backward)(const T *, const T *, const T *, const float *, T *, int64_t, int64_t, int64_t);
+  void (*rotate)(const T *, const T *, const T *, T *, int64_t, float);
+  void (*silu_product_forward)(const T *, const T *, T *, int64_t, int64_t);
+  void (*silu_product_backward)(const T *, const T *, const T *, T *, T *, int64_t, int64_t);
+  float (*cross_entropy_row)(T *, int64_t, int64_t);
+  void (*softmax_row)(T *, int64_t, int64_t, float);
+  void (*softmax_backward_row)(const T *, T *, int64_t, int64_t, float);
+  void (*scale_columns)(const T *, const float *, const float *, T *, int64_t, int64_t, int64_t);
+  void (*scale_columns_backward)(const T *, const T *, const float *, T *, float *, int64_t, int64_t, int64_t);
+};
+
+template <typename T>
+const LoopTable<T> &loops();
+
+}  // namespace ctorch

@@ -1,0 +1,128 @@
+import Testing
+import Torch
+
+@testable import NN
+
+/// Every fused function against the composition that defines it: values and gradients.
+struct FusedFunctionTests {
+  static let types: [DType] = [.float32, .bfloat16]
+
+  private let generator: Generator
+
+  init() throws { generator = try Generator(seed: 11) }
+
+  private func draw(_ shape: [Int], _ dtype: DType = .float32) throws -> Tensor {
+    try Tensor.randn(shape, generator: generator).to(dtype: dtype)
+  }
+
+  /// Compares y = f(inputs) and its gradients with those of `reference` in float64.
+  private func compare(
+    _ inputs: [Tensor], _ fused: ([Tensor]) throws -> Tensor, _ reference: ([Tensor]) throws -> Tensor,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) throws {
+    func run(_ dtype: DType?, _ body: ([Tensor]) throws -> Tensor) throws -> [Tensor] {
+      let leaves = try inputs.map { try $0.to(dtype: dtype).clone().requireGrad() }
+      let y = try body(leaves)
+      let upstream = try Tensor.randn(y.shape, generator: Generator(seed: 12)).to(dtype: y.dtype)
+      try y.backward(upstream)
+      return try [y.detached()] + leaves.map { try #require($0.grad) }
+    }
+    let tolerance = inputs[0].dtype == .float32 ? 2e-6 : 1.5e-2
+    for (mine, right) in try zip(run(nil, fused), run(.float64, reference)) {
+      #expect(mine.shape == right.shape, sourceLocation: sourceLocation)
+      let error = try mine.relativeError(to: right)
+      #expect(error < tolerance, sourceLocation: sourceLocation)
+    }
+  }
+
+  @Test(arguments: types, [[3, 7], [2, 5, 64], [1, 129]])
+  func rmsNormalization(dtype: DType, shape: [Int]) throws {
+    let weight = try draw([shape[shape.count - 1]], dtype)
+    try compare([draw(shape, dtype)]) {
+      try rmsNorm($0[0], weight: weight, eps: 1e-5)
+    } _: {
+      try composedRMSNorm($0[0], weight: weight.to(dtype: .float64), eps: 1e-5)
+    }
+    let transposed = try draw([shape[shape.count - 1], 4], dtype).t()
+    #expect(
+      try rmsNorm(transposed, weight: weight, eps: 1e-5).relativeError(
+        to: composedRMSNorm(transposed, weight: weight, eps: 1e-5)) < (dtype == .float32 ? 1e-6 : 1e-2))
+  }
+
+  @Test(arguments: types, [1, 2])
+  func rotaryEmbedding(dtype: DType, batch: Int) throws {
+    let positions = try Tensor([0, 1, 2, 3, 4, 7, 8, 9, 1, 5].map { $0 } as [Int], shape: [2, 5]).slice(
+      0, 0..<batch)
+    let frequencies = try Tensor([1, 0.3, 0.05] as [Float])
+    let tables = { (dtype: DType) in
+      try RotaryTables(positions: positions, inverseFrequencies: frequencies, dtype: dtype)
+    }
+    try compare([draw([2, 5, 3, 6], dtype)]) {
+      try tables(dtype).rotateHeads($0[0])
+    } _: {
+      try tables(.float64).rotate($0[0].transposed(1, 2))
+    }
+  }
+
+  @Test(arguments: types, [[5], [3, 40], [2, 3, 17]])
+  func gatedUnits(dtype: DType, shape: [Int]) throws {
+    try compare([draw(shape, dtype) * 4, draw(shape, dtype)]) {
+      try gated($0[0], $0[1], by: .silu)
+    } _: {
+      try $0[0].silu() * $0[1]
+    }
+  }
+
+  @Test(arguments: types, [[1, 4, 4], [2, 4, 2], [3, 6, 1]])
+  func attentionOfShortSequences(dtype: DType, heads: [Int]) throws {
+    let (batch, queries, keys) = (heads[0], heads[1], heads[2])
+    let inputs = [
+      try draw([batch, queries, 9, 8], dtype), try draw([batch, keys, 9, 8], dtype),
+      try draw([batch, keys, 9, 8], dtype),
+    ]
+    try compare(inputs) {
+      try causalAttention($0[0], $0[1], $0[2], scale: 0.4)
+    } _: {
+      try .scaledDotProductAttention(
+        $0[0], $0[1].repeatInterleaved(queries / keys, dim: 1),
+        $0[2].repeatInterleaved(queries / keys, dim: 1),
+        causal: true, scale: 0.4)
+    }
+  }
+
+  @Test func attentionSeesTheCacheBeforeIt() throws {
+    let (q, k, v) = (try draw([1, 2, 6, 4]), try draw([1, 2, 6, 4]), try draw([1, 2, 6, 4]))
+    let whole = try causalAttention(q, k, v, scale: 0.5)
+    let last = try causalAttention(q.slice(2, 4..<6), k, v, scale: 0.5)
+    #expect(try last.relativeError(to: whole.slice(2, 4..<6)) < 1e-6)
+  }
+
+  @Test(arguments: types, [1, 70, 300])
+  func crossEntropyInChunks(dtype: DType, rows: Int) throws {
+    let vocabulary = 500
+    let weight = Parameter(name: "w", tensor: try draw([vocabulary, 4], dtype))
+    let targets = try Tensor.randint(0..<vocabulary, [rows], generator: generator)
+    try compare([draw([rows, 4], dtype)]) {
+      try chunkedCrossEntropy($0[0], targets, weight: weight, chunkBytes: 1)
+    } _: {
+      try $0[0].linear(weight.tensor.to(dtype: .float64)).crossEntropy(targets, reduction: .sum)
+    }
+  }
+
+  @Test func targetsOutsideTheVocabularyAreRefused() throws {
+    let weight = Parameter(name: "w", tensor: try draw([10, 4]))
+    for target in [10, -1] {
+      #expect(throws: TorchError.self) {
+        try chunkedCrossEntropy(draw([1, 4]), Tensor([target]), weight: weight)
+      }
+    }
+  }
+
+  @Test func extremeValuesStayFinite() throws {
+    let x = try Tensor([-1e4, -90, 0, 90, 1e4] as [Float])
+    let y = try gated(x, x.onesLike(), by: .silu)
+    #expect(try y.relativeError(to: x.silu()) < 1e-6)
+    let logits = try Tensor([1e4, -1e4, 0] as [Float], shape: [1, 3])
+    #expect(try logits.clone().fusedCrossEntropy_(Tensor([1])).item(of: Float.self) == 2e4)
+  }
+}
