@@ -34,6 +34,7 @@ let package = Package(
     room("Safetensors", ["Files", "JSON"]),
     room("NN", ["Configuration", "JSON", "Torch"]),
     room("PEFT", ["Configuration", "JSON", "NN", "Torch"]),
+    room("Training", ["Configuration", "JSON", "NN", "Torch"]),
     room("Tokenizers", ["JSON"]),
     room("ChatTemplates", ["JSON"]),
 
@@ -42,6 +43,7 @@ let package = Package(
     tests("Torch"),
     tests("NN", ["Torch"]),
     tests("PEFT", ["JSON", "NN", "Torch"]),
+    tests("Training", ["Configuration", "JSON", "NN", "Torch"]),
     tests("Configuration", ["JSON"]),
     tests("Safetensors", ["Files", "JSON"]),
     tests("Tokenizers", ["JSON"]),

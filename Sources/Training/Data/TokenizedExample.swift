@@ -1,0 +1,39 @@
+/// A row of data as token ids, with what the model is to make of them.
+public struct TokenizedExample: Sendable, Hashable {
+  /// What a loss compares the model's output with.
+  public enum Target: Sendable, Hashable {
+    /// A label for each token; ``ignoredLabel`` does not count.
+    case tokens([Int32])
+    /// The class of the whole row.
+    case category(Int)
+    /// A number for each output: a regression's values, or 0 and 1 for each of several labels.
+    case scores([Float])
+  }
+
+  /// The label of tokens that do not count.
+  public static let ignoredLabel: Int32 = -100
+
+  public var ids: [Int32]
+  public var target: Target
+  /// The segment of each token, for models with segment embeddings.
+  public var typeIDs: [Int32]?
+  /// Where the row came from, such as `data.jsonl:12`; for messages.
+  public var origin: String
+
+  public init(ids: [Int32], target: Target, typeIDs: [Int32]? = nil, origin: String = "") {
+    self.ids = ids
+    self.target = target
+    self.typeIDs = typeIDs
+    self.origin = origin
+  }
+
+  /// Keeps the first `length` tokens, and says whether there were more.
+  @discardableResult
+  mutating func truncate(to length: Int) -> Bool {
+    guard ids.count > length else { return false }
+    ids.removeLast(ids.count - length)
+    if case .tokens(let labels) = target { target = .tokens(Array(labels.prefix(length))) }
+    typeIDs = typeIDs.map { Array($0.prefix(length)) }
+    return true
+  }
+}

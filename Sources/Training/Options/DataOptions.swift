@@ -1,0 +1,29 @@
+import Configuration
+
+/// How rows of data become examples, in training and in evaluation.
+public struct DataOptions: Configuration {
+  public var maxLength: Int?
+  public var trainOnPrompt = false
+  public var strict = false
+  public var textColumns: [String]?
+  public var labelColumn: String?
+
+  public init() {}
+
+  public static let fields: [Field<DataOptions>] = [
+    Field("max_length", \.maxLength, "tokens of a row at most (the model's context)"),
+    Field("train_on_prompt", \.trainOnPrompt, "whether the loss falls on prompts too"),
+    Field("strict", \.strict, "whether a row that is too long is an error instead of being cut"),
+    Field("text_columns", \.textColumns, "the columns with the texts to classify"),
+    Field("label_column", \.labelColumn, "the column with the label"),
+  ]
+
+  public func validate() throws {
+    if let maxLength, maxLength < 1 {
+      throw ConfigurationError("max_length", value: maxLength, rule: "must be at least 1")
+    }
+    if let textColumns, !(1...2).contains(textColumns.count) {
+      throw ConfigurationError("text_columns", value: textColumns, rule: "must name one or two columns")
+    }
+  }
+}
