@@ -21,8 +21,13 @@ let package = Package(
   name: "swift-peft",
   platforms: [.macOS(.v14)],
   products: [
+    .executable(name: "peft", targets: ["peft"]),
     .library(name: "Tokenizers", targets: ["Tokenizers"]),
     .library(name: "ChatTemplates", targets: ["ChatTemplates"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
     room("Files"),
@@ -37,6 +42,14 @@ let package = Package(
     room("Training", ["Configuration", "JSON", "NN", "Torch"]),
     room("Tokenizers", ["JSON"]),
     room("ChatTemplates", ["JSON"]),
+    room(
+      "PEFTCommands",
+      [
+        "Configuration", "Files", "JSON", "NN", "PEFT", "Safetensors", "Tokenizers", "Torch", "Training",
+        "Yams",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+    .executableTarget(name: "peft", dependencies: ["PEFTCommands"], swiftSettings: settings),
 
     tests("Files"),
     tests("JSON", ["Files"]),

@@ -1,0 +1,74 @@
+import ArgumentParser
+import Foundation
+
+/// The program `peft`: parses, runs a command, and turns every error into one line and an exit code.
+public enum Program {
+  /// Runs with the process's arguments and ends it.
+  public static func main() async -> Never {
+    // A reader that goes away (`peft ... | head`) must not end the program in the middle of its work.
+    signal(SIGPIPE, SIG_IGN)
+    exit(await run(Array(CommandLine.arguments.dropFirst())))
+  }
+
+  /// Runs with `arguments` and returns the exit code.
+  public static func run(_ arguments: [String]) async -> Int32 {
+    do {
+      var command = try Peft.parseAsRoot(arguments)
+      if var asynchronous = command as? any AsyncParsableCommand {
+        try await asynchronous.run()
+      } else {
+        try command.run()
+      }
+      return 0
+    } catch {
+      return report(error, arguments)
+    }
+  }
+
+  private static func report(_ error: any Error, _ arguments: [String]) -> Int32 {
+    let code = Peft.exitCode(for: error)
+    if code == .success {
+      Console.print(Peft.fullMessage(for: error))
+      return 0
+    }
+    if let failure = Failure(error) {
+      Console.error("error: \(failure.message)")
+      return failure.code.rawValue
+    }
+    Console.error("error: \(usage(error, arguments))")
+    return Failure.Code.usage.rawValue
+  }
+
+  /// A mistake on the command line, in one line that says where help is.
+  private static func usage(_ error: any Error, _ arguments: [String]) -> String {
+    let name = arguments.first.flatMap { name in Peft.commandNames.contains(name) ? " \(name)" : nil } ?? ""
+    if name.isEmpty, let word = arguments.first, !word.hasPrefix("-") {
+      return "unknown command '\(word)'\(Suggestion.hint(word, among: Peft.commandNames)): see 'peft --help'"
+    }
+    let text =
+      Peft.message(for: error).split(whereSeparator: \.isNewline).first.map(String.init) ?? "wrong usage"
+    let clause = text.hasPrefix("Error: ") ? String(text.dropFirst(7)) : text
+    let body = clause.hasSuffix(".") ? String(clause.dropLast()) : clause
+    return "\(body.prefix(1).lowercased())\(body.dropFirst()): see 'peft\(name) --help'"
+  }
+}
+
+/// The root command.
+struct Peft: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "peft",
+    abstract: "Fine-tune, evaluate, merge and serve adapters for Hugging Face models.",
+    discussion: """
+      Example:
+        peft train --model Qwen2.5-0.5B --data rows.jsonl --method lora --output my-adapter
+        peft generate --model Qwen2.5-0.5B --adapter my-adapter --prompt "Once upon a time"
+
+      'peft demo' shows the whole story in about a minute, offline.
+      """,
+    version: "0.1.0",
+    subcommands: [TokenizeCommand.self])
+
+  static var commandNames: [String] {
+    configuration.subcommands.compactMap { $0.configuration.commandName } + ["help"]
+  }
+}
