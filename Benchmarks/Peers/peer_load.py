@@ -16,9 +16,9 @@ def main():
     for index, folder in enumerate(arguments.adapter):
         began = time.perf_counter()
         if index == 0:
-            model = PeftModel.from_pretrained(model, folder, adapter_name="0")
+            model = PeftModel.from_pretrained(model, folder, adapter_name="adapter0")
         else:
-            model.load_adapter(folder, adapter_name=str(index))
+            model.load_adapter(folder, adapter_name=f"adapter{index}")
         adapter_seconds.append(time.perf_counter() - began)
     peers.report(import_seconds=import_seconds, load_seconds=load_seconds, adapter_seconds=adapter_seconds,
                  parameters=sum(parameter.numel() for parameter in model.parameters()))

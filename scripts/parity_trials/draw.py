@@ -106,6 +106,17 @@ def lora_fields(random, method, config):
     return fields
 
 
+def combination(random, fields):
+    """Weights and a way to combine two adapters of one configuration, or None where PEFT combines them wrongly."""
+    unsound = {"use_rslora", "use_dora", "rank_pattern", "alpha_pattern", "bias", "lora_bias", "modules_to_save"}
+    way = random.choice(["linear", "cat", "svd", "ties", "magnitude_prune", "ties_svd"])
+    weights = [random.choice([1.0, 0.7, 0.25, -0.5]), random.choice([1.0, 0.3])]
+    if any(fields.get(name) for name in unsound):
+        return None
+    density = {"density": 0.5} if way not in ("linear", "cat", "svd") else {}
+    return {"combination_type": way, "weights": weights} | density
+
+
 def rows(random, vocabulary):
     """Tokenized rows of unequal lengths, some with masked labels."""
     result = []

@@ -44,5 +44,11 @@ class Program:
         lines = (output / "metrics.jsonl").read_text().splitlines()
         return [line for line in map(json.loads, lines) if "loss" in line]
 
+    def combine(self, adapters, options, output):
+        more = ["--density", options["density"]] if "density" in options else []
+        weights = ",".join(map(str, options["weights"]))
+        self.run("combine", "--adapter", adapters[0], "--adapter", adapters[1], "--weights", weights, "--combination",
+                 options["combination_type"], "--output", output, "--quiet", *more)
+
     def merge(self, model, adapter, output):
         self.run("merge", "--model", model, "--adapter", adapter, "--output", output, "--threads", 1, "--quiet")

@@ -81,6 +81,23 @@ def load_adapted(model_folder, adapter_folder):
     return peft.PeftModel.from_pretrained(load(model_folder), adapter_folder)
 
 
+def combine(model_folder, adapters, options):
+    """The model with the adapters combined as PEFT does it."""
+    model = peft.PeftModel.from_pretrained(load(model_folder), adapters[0], adapter_name="first")
+    model.load_adapter(adapters[1], adapter_name="second")
+    model.add_weighted_adapter(["first", "second"], adapter_name="combined", **options)
+    model.set_adapter("combined")
+    return model.eval()
+
+
+def write_config(method, fields, path):
+    """The configuration as adapter_config.json, for a program that makes the adapter itself."""
+    folder = path.with_suffix(".folder")
+    CONFIGS[method](**fields).save_pretrained(folder)
+    shutil.move(folder / "adapter_config.json", path)
+    shutil.rmtree(folder)
+
+
 def mergeable(model):
     """Whether PEFT can merge: it has no place for a LoRA bias where the layer has none."""
     layers = [module for module in model.modules() if hasattr(module, "lora_bias")]

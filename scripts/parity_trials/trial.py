@@ -9,7 +9,7 @@ from .program import Failure
 MERGEABLE = {"lora", "dora", "adalora", "ia3"}
 LIMITS = {  # relative differences, in float32 and with a bfloat16 base
     "logits": (1e-5, 2e-2), "loss": (1e-4, 2e-2), "gradient": (1e-3, 5e-2), "adapter": (5e-3, 2e-1),
-    "merged": (1e-5, 5e-2), "weights": (1e-5, 1e-2), "rate": (1e-6, 1e-6),
+    "merged": (1e-5, 5e-2), "combined": (1e-4, 2e-2), "weights": (1e-5, 1e-2), "rate": (1e-6, 1e-6),
 }
 
 
@@ -39,6 +39,7 @@ class Trial:
         reference.write_model(self.model, self.config, self.seed)
         self.data.write_text("".join(json.dumps(row) + "\n" for row in self.rows))
         self.fields = self.accepted_fields()
+        self.combination = draw.combination(self.random, self.fields) if self.method == "lora" else None
 
     def accepted_fields(self):
         """An adapter that PEFT can put on the model: some draws exclude everything they target."""
@@ -83,6 +84,10 @@ class Trial:
             self.check("PEFT's adapter", self.check_adapter)
             if self.method in MERGEABLE:
                 self.check("merge", self.check_merge)
+            if self.combination and not self.half:
+                self.check("combination", self.check_combination)
+            if self.method in ("lora", "dora"):
+                self.check("fresh adapter", self.check_fresh)
         self.check("training", self.check_training)
         return not self.problems
 
@@ -96,6 +101,8 @@ class Trial:
         reference.save(adapted, self.folder / "initial")
         reference.perturb(adapted, self.seed)
         reference.save(adapted, self.folder / "random")
+        reference.perturb(adapted, self.seed + 1)
+        reference.save(adapted, self.folder / "other")
 
     def check_adapter(self):
         """An adapter that PEFT wrote gives the same logits here."""
@@ -117,6 +124,30 @@ class Trial:
         for name, value in ours.items():
             if name in state:
                 self.measure("weights", f"merged {name}", distance(value, state[name]))
+
+    def check_combination(self):
+        """Two adapters combined here give, in PEFT, what PEFT's own combination gives."""
+        adapters, output = [self.folder / "random", self.folder / "other"], self.folder / "combined"
+        self.program.combine(adapters, self.combination, output)
+        expected = reference.logits(reference.combine(self.model, adapters, self.combination), self.rows)
+        ours = reference.logits(reference.load_adapted(self.model, output), self.rows)
+        self.measure_logits(f"combination {json.dumps(self.combination)}", ours, expected, "combined")
+
+    def check_fresh(self):
+        """An adapter that we made and did not move: PEFT's names and shapes, and in PEFT the base's logits."""
+        config, output = self.folder / "config.json", self.folder / "fresh"
+        reference.write_config(self.method, self.fields, config)
+        settings = self.settings | {"steps": 1, "learning-rate": 0.0, "weight-decay": 0.0, "warmup-steps": 0}
+        self.program.train(self.model, self.data, output, settings, config=config)
+        ours, theirs = reference.tensors(output), reference.tensors(self.folder / "initial")
+        shapes = [{name: list(value.shape) for name, value in side.items()} for side in (ours, theirs)]
+        if shapes[0] != shapes[1]:
+            names = sorted(name for name in shapes[0].keys() | shapes[1].keys()
+                           if shapes[0].get(name) != shapes[1].get(name))
+            raise Failure(f"names or shapes differ from PEFT's: {names[:3]}")
+        base = reference.logits(reference.load(self.model), self.rows)
+        adapted = reference.logits(reference.load_adapted(self.model, output), self.rows)
+        self.measure_logits("fresh adapter", adapted, base)
 
     def check_training(self):
         """Ten steps from PEFT's initial adapter; then what we saved, in PEFT."""
