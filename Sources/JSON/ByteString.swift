@@ -1,21 +1,21 @@
 /// A string told apart and ordered by its UTF-8 bytes, which is code point order.
 ///
 /// Swift's own `==` merges canonically equivalent strings; file formats and tokenizers must not.
-struct ByteString: Hashable, Comparable, Sendable {
-  let text: String
+package struct ByteString: Hashable, Comparable, Sendable {
+  package let text: String
 
-  init(_ text: String) { self.text = text }
+  package init(_ text: String) { self.text = text }
 
-  static func == (left: ByteString, right: ByteString) -> Bool {
+  package static func == (left: ByteString, right: ByteString) -> Bool {
     guard left.text.utf8.count == right.text.utf8.count else { return false }
     return left.withBytes { left in right.withBytes { right in left.elementsEqual(right) } }
   }
 
-  static func < (left: ByteString, right: ByteString) -> Bool {
+  package static func < (left: ByteString, right: ByteString) -> Bool {
     left.withBytes { left in right.withBytes { right in left.lexicographicallyPrecedes(right) } }
   }
 
-  func hash(into hasher: inout Hasher) {
+  package func hash(into hasher: inout Hasher) {
     withBytes { bytes in
       hasher.combine(bytes.count)
       hasher.combine(bytes: UnsafeRawBufferPointer(bytes))

@@ -1,1 +1,0 @@
-// The safetensors file format: memory-mapped reading, streaming atomic writing, sharded indexes.
