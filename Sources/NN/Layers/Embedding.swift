@@ -11,14 +11,18 @@ public final class Embedding: AdaptableLayer {
   public var bias: Parameter?
   /// Multiplies the rows (Gemma); adapters' rows too.
   public let scale: Double
+  /// The id whose row gets no gradient, if any.
+  public let padding: Int?
   let parameter: Parameter
 
   /// - Parameter aliases: full names under which a checkpoint may keep the table instead.
-  public init(_ path: Path, entries: Int, size: Int, aliases: [String] = [], scale: Double = 1) throws {
+  public init(
+    _ path: Path, entries: Int, size: Int, aliases: [String] = [], scale: Double = 1, padding: Int? = nil
+  ) throws {
     (name, kind) = (path.name, .embedding(entries: entries, size: size))
     mode = path.store.mode
     slot = AdapterSlot(mode: mode)
-    self.scale = scale
+    (self.scale, self.padding) = (scale, padding)
     parameter = try path.parameter("weight", [entries, size], initial: .normal(std: 0.02), aliases: aliases)
     weight = parameter
     path.store.add(self)
@@ -28,7 +32,7 @@ public final class Embedding: AdaptableLayer {
   public var table: Parameter { parameter }
 
   public func output(_ x: Tensor, weight: any WeightStorage, bias: Tensor?) throws -> Tensor {
-    let rows = try weight.dense(weight.dtype).embedding(x)
+    let rows = try weight.dense(weight.dtype).embedding(x, padding: padding)
     return scale == 1 ? rows : try rows * scale
   }
 

@@ -25,10 +25,10 @@ final class LoRAEmbedding: LayerAdapter {
   }
 
   func forward(_ x: Tensor, through base: AdapterBase) throws -> Tensor {
-    let y = try base.output(x)
-    let rows = try a.tensor.t().embedding(x).to(dtype: y.dtype)
+    let (y, layer) = (try base.output(x), base.layer as? Embedding)
+    let rows = try a.tensor.t().embedding(x, padding: layer?.padding).to(dtype: y.dtype)
     let update = try rows.linear(b.tensor.to(dtype: y.dtype))
-    return try y.adding(update, scale: scale * ((base.layer as? Embedding)?.scale ?? 1))
+    return try y.adding(update, scale: scale * (layer?.scale ?? 1))
   }
 
   func fold(into folding: inout Folding) throws {

@@ -1,0 +1,116 @@
+import Configuration
+import NN
+import Torch
+
+extension AdaptedModel {
+  /// What loading an adapter found beside what it needed.
+  public struct LoadReport: Sendable {
+    public var injection = InjectionReport()
+    /// Keys of adapter_config.json that are kept but not understood.
+    public var unknownFields: [String] = []
+    /// With mismatches allowed: tensors that the file lacks, has in excess, or has in another shape.
+    public var missing: [String] = []
+    public var unexpected: [String] = []
+    public var mismatched: [String] = []
+  }
+
+  /// Loads the adapter folder `path`; it is active and not trainable then.
+  ///
+  /// - Parameter allowMismatch: leave what does not fit at its initial value instead of failing.
+  /// - Throws: ``AdapterError`` naming every key that is missing, unexpected or of another shape; nothing has
+  ///   changed then.
+  @discardableResult
+  public func load(
+    folder path: String, named name: String = "default", allowMismatch: Bool = false
+  ) throws -> LoadReport {
+    try load(AdapterFolder(path: path), named: name, allowMismatch: allowMismatch)
+  }
+
+  @discardableResult
+  public func load(
+    _ folder: AdapterFolder, named name: String = "default", allowMismatch: Bool = false
+  ) throws -> LoadReport {
+    var (configuration, report) = (folder.configuration, LoadReport())
+    report.unknownFields = configuration.unknownKeys
+    let written = configuration.method.targeting
+    configuration.method.targeting.modulesToSave = savedModules(folder.tensors, configuration)
+    report.injection = try inject(configuration, named: name, isLoading: !allowMismatch)
+    do {
+      try fill(name, from: folder.tensors, &report)
+      if !allowMismatch { try requireFit(report) }
+    } catch {
+      try? delete(name)
+      throw error
+    }
+    configurations[name]?.method.targeting.modulesToSave = written.modulesToSave
+    try activate(active + [name])
+    return report
+  }
+
+  /// Modules trained whole are told by the file: Hugging Face PEFT captures more of them than it names.
+  private func savedModules(_ tensors: [String: Tensor], _ configuration: AdapterConfiguration) -> [String]? {
+    let targets = configuration.method.targeting.modules
+    let saved = store.layers.filter { layer in
+      tensors[Self.key(layer.name, "weight")] != nil && (try? targets?.matches(layer.name)) != true
+    }
+    return saved.isEmpty ? nil : saved.map(\.name)
+  }
+
+  private func fill(_ name: String, from tensors: [String: Tensor], _ report: inout LoadReport) throws {
+    var unused = Set(tensors.keys)
+    try withoutGradients {
+      for entry in parameters(of: name) {
+        guard let tensor = tensors[entry.name] else {
+          report.missing.append(entry.name)
+          continue
+        }
+        unused.remove(entry.name)
+        let own = entry.parameter.tensor
+        guard tensor.shape == own.shape else {
+          report.mismatched.append("\(entry.name) is \(tensor.shape), the base needs \(own.shape)")
+          continue
+        }
+        try own.copy_(tensor)
+      }
+      for layer in store.layers {
+        // PEFT saves a copy of an embedding that is adapted; it is the base's own table.
+        unused.remove(Self.key(layer.name, "base_layer.weight"))
+      }
+    }
+    report.unexpected = unused.sorted()
+  }
+
+  private func requireFit(_ report: LoadReport) throws {
+    var parts: [String] = []
+    func add(_ what: String, _ names: [String]) {
+      guard !names.isEmpty else { return }
+      let rest = names.count > 6 ? ", and \(names.count - 6) more" : ""
+      parts.append("\(names.count) \(what): " + names.prefix(6).joined(separator: ", ") + rest)
+    }
+    add("of another shape", report.mismatched)
+    add("missing", report.missing)
+    add("unexpected", report.unexpected)
+    guard !parts.isEmpty else { return }
+    throw AdapterError(
+      "the adapter is for another base, tensors \(parts.joined(separator: "; ")): use its own base model")
+  }
+
+  /// The adapter as it is now, ready to be written.
+  public func folder(of name: String = "default") throws -> AdapterFolder {
+    try checkKnown(name)
+    guard var configuration = configurations[name] else {
+      throw AdapterError("there is no adapter named '\(name)'")
+    }
+    var tensors: [String: Tensor] = [:]
+    for entry in parameters(of: name) { tensors[entry.name] = try entry.parameter.tensor.detached() }
+    if let saving = hooks[name] as? any AdapterSaving {
+      (configuration.method, tensors) = try saving.prepare(configuration.method, tensors)
+    }
+    return AdapterFolder(configuration: configuration, tensors: tensors)
+  }
+
+  /// Writes an adapter as Hugging Face PEFT does.
+  public func save(_ name: String = "default", to path: String) throws {
+    try folder(of: name).write(to: path)
+  }
+}
