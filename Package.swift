@@ -39,7 +39,7 @@ let package = Package(
     room("Safetensors", ["Files", "JSON"]),
     room("NN", ["Configuration", "JSON", "Safetensors", "Torch"]),
     room("PEFT", ["Configuration", "Files", "JSON", "NN", "Safetensors", "Torch"]),
-    room("Training", ["Configuration", "JSON", "NN", "Torch"]),
+    room("Training", ["Configuration", "Files", "JSON", "NN", "Safetensors", "Torch"]),
     room("Tokenizers", ["JSON"]),
     room("ChatTemplates", ["JSON"]),
     room(
@@ -56,7 +56,7 @@ let package = Package(
     tests("Torch"),
     tests("NN", ["Torch"]),
     tests("PEFT", ["Files", "JSON", "NN", "Safetensors", "Torch"]),
-    tests("Training", ["Configuration", "JSON", "NN", "Torch"]),
+    tests("Training", ["Configuration", "Files", "JSON", "NN", "Safetensors", "Torch"]),
     tests("Configuration", ["JSON"]),
     tests("Safetensors", ["Files", "JSON"]),
     tests("Tokenizers", ["JSON"]),

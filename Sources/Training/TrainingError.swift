@@ -7,6 +7,8 @@ public struct TrainingError: Error, Sendable, CustomStringConvertible {
     case diverged
     /// A parameter that should learn has no part in the loss.
     case noGradient
+    /// Memory ran out.
+    case memory
     /// A checkpoint is damaged, or belongs to another run.
     case checkpoint
     /// Somebody asked to stop; the state is saved.

@@ -3,11 +3,12 @@ import JSON
 /// What an evaluation found, by name, in a fixed order: `loss` first.
 public struct EvaluationResult: Sendable {
   public private(set) var values: [(name: String, value: Double)] = []
-  /// What ``loss`` is a mean over.
-  public let targets: Int
+  /// What ``json`` gave; numbers alone count.
+  init(json: JSONObject) {
+    values = json.compactMap { key, value in value.doubleValue.map { (key, $0) } }
+  }
 
-  init(loss: Double, targets: Int) {
-    self.targets = targets
+  init(loss: Double) {
     values = [("loss", loss)]
   }
 

@@ -79,7 +79,7 @@ private struct Tally {
 
   var result: EvaluationResult {
     let mean = targets == 0 ? 0 : loss / Double(targets)
-    var result = EvaluationResult(loss: mean, targets: targets)
+    var result = EvaluationResult(loss: mean)
     switch objective {
     case .nextToken:
       result.add("perplexity", exp(mean))

@@ -1,0 +1,21 @@
+/// Tokenized rows, ready to be put into batches.
+public struct ExampleSet: Sendable {
+  public var examples: [TokenizedExample]
+  /// Tokens of a packed row; it grows to the longest example.
+  public var packedLength: Int
+  /// The id of padding tokens.
+  public var padding: Int
+  /// What the user should know about the rows, such as how many were cut.
+  public var warnings: [String]
+
+  public init(
+    _ examples: [TokenizedExample], packedLength: Int = 1024, padding: Int = 0, warnings: [String] = []
+  ) {
+    self.examples = examples
+    self.packedLength = packedLength
+    self.padding = padding
+    self.warnings = warnings
+  }
+
+  var packingCapacity: Int { max(packedLength, examples.map(\.ids.count).max() ?? 0) }
+}

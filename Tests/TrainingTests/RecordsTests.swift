@@ -1,0 +1,79 @@
+import Files
+import Foundation
+import JSON
+import Testing
+
+@testable import Training
+
+struct RecordsTests {
+  @Test func aSignalIsAWishToStop() {
+    Interruption.listen()
+    defer { Interruption.stopListening() }
+    #expect(!Interruption.isRequested)
+    raise(SIGTERM)
+    #expect(Interruption.isRequested)
+    Interruption.listen()
+    #expect(!Interruption.isRequested)
+    raise(SIGINT)
+    #expect(Interruption.isRequested)
+  }
+
+  @Test func metricsAreCutAtTheStepToResumeFrom() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("metrics.jsonl")
+    do {
+      let file = try MetricsFile(path, keepingUpTo: 0)
+      for step in 1...5 { try file.append(["step": .int(step), "loss": 0.5]) }
+    }
+    try AtomicFile.write(path, folder.text("metrics.jsonl") + "{\"step\": 6, \"lo")
+    do {
+      let file = try MetricsFile(path, keepingUpTo: 3)
+      try file.append(["step": 4, "loss": 0.25])
+    }
+    let expected =
+      (1...3).map { "{\"step\": \($0), \"loss\": 0.5}\n" }.joined() + "{\"step\": 4, \"loss\": 0.25}\n"
+    #expect(try folder.text("metrics.jsonl") == expected)
+    _ = try MetricsFile(path, keepingUpTo: 0)
+    #expect(try folder.text("metrics.jsonl") == "")
+  }
+
+  static let medians: [([Double], Double?)] = [
+    ([], nil), ([3], 3), ([4, 1], 2.5), ([9, 1, 2], 2), ([4, 1, 3, 2], 2.5),
+  ]
+
+  @Test(arguments: medians)
+  func theMedianIsInTheMiddle(values: [Double], expected: Double?) { #expect(median(values) == expected) }
+
+  @Test func memoryIsMeasuredInBytes() { #expect(ProcessMemory.peak > 1 << 20) }
+
+  @Test func aFolderAppearsWholeOrNotAtAll() throws {
+    struct Failure: Error {}
+    let folder = try TemporaryFolder()
+    let path = folder.file("a/step-1")
+    #expect(throws: Failure.self) {
+      try AtomicFolder.write(path) { draft in
+        try AtomicFile.write(Folder.join(draft, "x"), "1")
+        throw Failure()
+      }
+    }
+    #expect(try Folder.names(in: folder.file("a")).isEmpty)
+    try AtomicFolder.write(path) { try AtomicFile.write(Folder.join($0, "x"), "1") }
+    try AtomicFolder.write(path) { try AtomicFile.write(Folder.join($0, "y"), "2") }
+    #expect(try Folder.names(in: path) == ["y"] && Folder.names(in: folder.file("a")) == ["step-1"])
+    try AtomicFolder.remove(path)
+    #expect(try Folder.names(in: folder.file("a")).isEmpty)
+  }
+
+  @Test func mappingOnAllCoresKeepsTheOrder() throws {
+    struct Odd: Error, Equatable { let number: Int }
+    let numbers = Array(0..<1000)
+    #expect(try concurrentMap(numbers) { $0 * 2 } == numbers.map { $0 * 2 })
+    #expect(try concurrentMap([Int]()) { $0 }.isEmpty)
+    #expect(throws: Odd(number: 333)) {
+      try concurrentMap(numbers) { number in
+        if number >= 333, number % 2 == 1 { throw Odd(number: number) }
+        return number
+      }
+    }
+  }
+}
