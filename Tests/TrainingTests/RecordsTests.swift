@@ -10,12 +10,18 @@ struct RecordsTests {
     Interruption.listen()
     defer { Interruption.stopListening() }
     #expect(!Interruption.isRequested)
-    raise(SIGTERM)
+    send(SIGTERM)
     #expect(Interruption.isRequested)
     Interruption.listen()
     #expect(!Interruption.isRequested)
-    raise(SIGINT)
+    send(SIGINT)
     #expect(Interruption.isRequested)
+  }
+
+  /// Sends a signal to this process and waits until some thread has taken it; the threads of tests take none.
+  private func send(_ signal: Int32) {
+    kill(getpid(), signal)
+    for _ in 0..<1000 where !Interruption.isRequested { usleep(1000) }
   }
 
   @Test func metricsAreCutAtTheStepToResumeFrom() throws {
