@@ -102,9 +102,10 @@ struct SafetensorsHeader: Sendable {
     guard let elements = value?.arrayValue else { return nil }
     var sizes: [Int] = []
     for element in elements {
-      guard let number = element.numberValue, number.isInteger, let size = number.intValue, size >= 0 else {
-        return nil
-      }
+      // "-0" is an integer for JSON, but no size for the reference.
+      guard let number = element.numberValue, number.isInteger, !number.literal.hasPrefix("-"),
+        let size = number.intValue
+      else { return nil }
       sizes.append(size)
     }
     return sizes

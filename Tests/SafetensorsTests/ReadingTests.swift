@@ -71,6 +71,7 @@ struct ReadingTests {
       (fileBytes(header(("a", "U8", "[1]", "0", "1,2")), data: [0]), "lacks a dtype"),
       (fileBytes(header(("a", "U8", "[99999999999999999999]", "0", "1")), data: [0]), "lacks a dtype"),
       (fileBytes(header(("a", "U8", "[1]", "-1", "0")), data: []), "lacks a dtype"),
+      (fileBytes(header(("a", "U8", "[1]", "-0", "1")), data: [0]), "lacks a dtype"),
       (fileBytes(header(("a", "U8", "[1]", "1", "0")), data: [0]), "has the data_offsets [1, 0]"),
       (
         fileBytes(header(("a", "U8", "[2]", "0", "1")), data: [0]),
