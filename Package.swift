@@ -40,6 +40,7 @@ let package = Package(
     room("NN", ["Configuration", "JSON", "Safetensors", "Torch"]),
     room("PEFT", ["Configuration", "Files", "JSON", "NN", "Safetensors", "Torch"]),
     room("Training", ["Configuration", "Files", "JSON", "NN", "Safetensors", "Torch"]),
+    room("Models", ["Configuration", "Files", "JSON", "NN", "Safetensors", "Torch"]),
     room("Tokenizers", ["JSON"]),
     room("ChatTemplates", ["JSON"]),
     room(
@@ -57,6 +58,7 @@ let package = Package(
     tests("NN", ["Torch"]),
     tests("PEFT", ["Files", "JSON", "NN", "Safetensors", "Torch"]),
     tests("Training", ["Configuration", "Files", "JSON", "NN", "Safetensors", "Torch"]),
+    tests("Models", ["Files", "JSON", "NN", "Safetensors", "Torch"]),
     tests("Configuration", ["JSON"]),
     tests("Safetensors", ["Files", "JSON"]),
     tests("Tokenizers", ["JSON"]),

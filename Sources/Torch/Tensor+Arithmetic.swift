@@ -48,6 +48,10 @@ extension Tensor {
   public func copy_(_ source: Tensor) throws -> Tensor { try op("aten::copy_", self, source) }
 
   public func pow(_ exponent: Double) throws -> Tensor { try op("aten::pow.Tensor_Scalar", self, exponent) }
+  /// `base` to the power of each element.
+  public static func pow(_ base: Double, _ exponent: Tensor) throws -> Tensor {
+    try op("aten::pow.Scalar", base, exponent)
+  }
   public func sqrt() throws -> Tensor { try op("aten::sqrt", self) }
   public func rsqrt() throws -> Tensor { try op("aten::rsqrt", self) }
   public func exp() throws -> Tensor { try op("aten::exp", self) }

@@ -15,26 +15,34 @@ public struct AttentionPattern {
 
   public init() {}
 
-  /// The bool mask [batch or 1, 1, queries, keys]; nil when hiding later tokens (or nothing) says it all.
+  /// The first key that any query may see; those before it need not be looked at.
+  public var firstKey: Int { isCausal ? window.map { max(0, offset - $0 + 1) } ?? 0 : 0 }
+
+  /// The bool mask [batch or 1, 1, queries, keys] over the keys from ``firstKey`` on; nil when hiding later tokens
+  /// (or nothing) says it all.
   public func mask(queries: Int, device: Device) throws -> Tensor? {
-    let total = offset + queries
-    let narrow = window.map { $0 < total } ?? false
+    let (first, total) = (firstKey, offset + queries)
+    let narrow = window.map { $0 < total - first } ?? false
     guard narrow || keys != nil || segments != nil || (isCausal && offset > 0 && queries > 1) else {
       return nil
     }
     let query = try Tensor.arange(offset, total, device: device).unsqueezed(1)
-    let key = try Tensor.arange(0, total, device: device).unsqueezed(0)
+    let key = try Tensor.arange(first, total, device: device).unsqueezed(0)
     var visible =
-      try isCausal ? key.lessOrEqual(query) : Tensor.ones([queries, total], dtype: .bool, device: device)
+      try isCausal
+      ? key.lessOrEqual(query) : Tensor.ones([queries, total - first], dtype: .bool, device: device)
     if let window, narrow { visible = try visible.logicalAnd(key.greater(query - Double(window))) }
     visible = try visible.unsqueezed(0).unsqueezed(0)
     if let segments {
-      visible = try visible.logicalAnd(segments.unsqueezed(2).equal(segments.unsqueezed(1)).unsqueezed(1))
+      let same = try segments.unsqueezed(2).equal(segments.unsqueezed(1)).unsqueezed(1)
+      // What is in the cache belongs to every sequence.
+      visible = try visible.logicalAnd(same.padded([offset, 0], value: 1).slice(3, from: first))
     }
     if let keys {
       // A padding token sees itself, so that no softmax is over nothing.
       let itself = try key.equal(query)
-      visible = try visible.logicalAnd(keys.unsqueezed(1).unsqueezed(1)).logicalOr(itself)
+      visible = try visible.logicalAnd(keys.slice(1, from: first).unsqueezed(1).unsqueezed(1)).logicalOr(
+        itself)
     }
     return visible
   }

@@ -50,3 +50,11 @@ extension AdaptableLayer {
   public func unmerge() { slot.unmerge(from: self) }
   public func commitMerge() { slot.commit() }
 }
+
+extension AdaptableLayer {
+  /// Every tensor that takes part in the output and is being trained, the layer's own and its adapters'.
+  public var trainableTensors: [Tensor] {
+    let own = [(weight as? Parameter)?.tensor, bias?.tensor].compactMap(\.self)
+    return (own + slot.entries.flatMap { $0.adapter.parameters.map(\.tensor) }).filter(\.requiresGrad)
+  }
+}

@@ -24,17 +24,16 @@ public struct LoadReport: Sendable {
     mismatched.append(Mismatch(name: name, found: found, expected: expected))
   }
 
-  /// Takes names out of the report: buffers that old checkpoints carry, or a head that is new on purpose.
+  /// Takes names out of the unexpected ones: buffers that old checkpoints carry, or the head of another task.
   public mutating func forgive(where isHarmless: (String) -> Bool) {
     unused = unused.filter { !isHarmless($0) }
-    missing.removeAll(where: isHarmless)
   }
 
+  /// - Parameter unexpectedIsFine: whether tensors that the model does not ask for are no error by themselves.
   /// - Throws: ``CheckpointError`` naming all that does not fit.
   public func requireClean(unexpectedIsFine: Bool = false) throws {
-    let extra = unexpectedIsFine ? [] : unexpected
-    guard !missing.isEmpty || !mismatched.isEmpty || !extra.isEmpty else { return }
-    throw CheckpointError(missing: missing, mismatched: mismatched, unexpected: extra)
+    guard !missing.isEmpty || !mismatched.isEmpty || !(unexpectedIsFine || unused.isEmpty) else { return }
+    throw CheckpointError(missing: missing, mismatched: mismatched, unexpected: unexpected)
   }
 }
 

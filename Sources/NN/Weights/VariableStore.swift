@@ -12,12 +12,15 @@ public final class VariableStore {
   public let mode = Mode()
   /// In the order of construction, tied ones once.
   public private(set) var parameters: [Parameter] = []
+  /// Further names of parameters, in the order of construction.
+  public private(set) var ties: [(name: String, parameter: Parameter)] = []
   /// In the order of construction.
   public private(set) var layers: [any AdaptableLayer] = []
   /// What the checkpoint lacks, has in excess, or has in another shape.
   public private(set) var report: LoadReport
 
   private let source: (any TensorSource)?
+  private let isFresh: (String) -> Bool
   private let generator: Generator
   private var parametersByName: [String: Parameter] = [:]
   private var layersByName: [String: any AdaptableLayer] = [:]
@@ -25,12 +28,16 @@ public final class VariableStore {
   /// - Parameters:
   ///   - source: the checkpoint; nil for a model with initial values.
   ///   - seed: of the initial values.
+  ///   - isFresh: whether a parameter may start from its initial value although there is a checkpoint, as a new
+  ///     task head does. Any other that the checkpoint lacks goes into the report and holds zeros.
   public init(
-    _ source: (any TensorSource)? = nil, dtype: DType? = nil, device: Device = .cpu, seed: UInt64 = 0
+    _ source: (any TensorSource)? = nil, dtype: DType? = nil, device: Device = .cpu, seed: UInt64 = 0,
+    isFresh: @escaping (String) -> Bool = { _ in false }
   ) throws {
     self.source = source
     self.dtype = dtype
     self.device = device
+    self.isFresh = isFresh
     generator = try Generator(seed: seed)
     report = LoadReport(available: source?.names ?? [])
   }
@@ -42,6 +49,18 @@ public final class VariableStore {
 
   /// The number of elements in all parameters.
   public var parameterCount: Int { parameters.reduce(0) { $0 + $1.tensor.count } }
+
+  /// Takes names out of the unexpected ones; see ``LoadReport/forgive(where:)``.
+  public func forgive(where isHarmless: (String) -> Bool) { report.forgive(where: isHarmless) }
+
+  /// Whether the checkpoint keeps different tensors under two names, so that they cannot be one parameter.
+  public func tellsApart(_ first: String, _ second: String) throws -> Bool {
+    guard let source, let shape = source.shape(of: first), let other = source.shape(of: second) else {
+      return false
+    }
+    return try shape != other
+      || !source.tensor(named: first).isIdentical(to: source.tensor(named: second))
+  }
 
   /// The parameter called `name`: the checkpoint's tensor, or `initial`.
   ///
@@ -59,6 +78,7 @@ public final class VariableStore {
   /// Records that `name` is another name of a parameter, so that a checkpoint may have it too.
   func tie(_ name: String, to parameter: Parameter) {
     parametersByName[name] = parameter
+    ties.append((name, parameter))
     report.used(name)
   }
 
@@ -73,14 +93,19 @@ public final class VariableStore {
     if let tensor = try stored(name, shape, aliases) {
       return try tensor.to(dtype: tensor.dtype.isFloatingPoint ? dtype : nil, device: device)
     }
-    return try initial.tensor(shape, generator: generator).to(dtype: dtype ?? .float32, device: device)
+    let type = dtype ?? .float32
+    // What a checkpoint should have had is an error to come; it takes no memory.
+    guard source == nil || isFresh(name) else {
+      return try Tensor.zeros([], dtype: type, device: device).expanded(shape)
+    }
+    return try initial.tensor(shape, generator: generator).to(dtype: type, device: device)
   }
 
   /// The checkpoint's tensor under the first name that it has; a misfit goes into the report.
   private func stored(_ name: String, _ shape: [Int], _ aliases: [String]) throws -> Tensor? {
     guard let source else { return nil }
     guard let key = ([name] + aliases).first(where: { source.shape(of: $0) != nil }) else {
-      report.addMissing(name)
+      if !isFresh(name) { report.addMissing(name) }
       return nil
     }
     report.used(key)
@@ -90,12 +115,4 @@ public final class VariableStore {
     }
     return try source.tensor(named: key)
   }
-}
-
-/// What the whole model is doing at the moment; its layers share one.
-public final class Mode {
-  /// Whether dropout applies.
-  public var isTraining = false
-  /// Whether adapters that are not merged take part.
-  public var usesAdapters = true
 }

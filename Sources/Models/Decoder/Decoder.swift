@@ -1,0 +1,65 @@
+import NN
+import Torch
+
+/// The body that decoders of the Llama kind share: embedding, layers, final normalization.
+final class Decoder {
+  let configuration: DecoderConfiguration
+  let embedding: Embedding
+  private let blocks: [DecoderBlock]
+  private let norm: RMSNorm
+  private let mode: Mode
+
+  /// - Parameter tableAliases: full names under which a checkpoint may keep the embedding instead.
+  init(_ path: Path, _ configuration: DecoderConfiguration, tableAliases: [String] = []) throws {
+    self.configuration = configuration
+    mode = path.store.mode
+    embedding = try Embedding(
+      path / "embed_tokens", entries: configuration.vocabularySize, size: configuration.hiddenSize,
+      aliases: tableAliases)
+    blocks = try (0..<configuration.layerCount).map { index in
+      try DecoderBlock(path / "layers" / index, index: index, configuration)
+    }
+    norm = try RMSNorm(path / "norm", size: configuration.hiddenSize, eps: configuration.normEpsilon)
+  }
+
+  /// The last hidden states [batch, tokens, d]; with a cache, of tokens that follow what it holds.
+  func callAsFunction(_ input: ModelInput, cache: KeyValueCache? = nil) throws -> Tensor {
+    try input.check()
+    var hidden = try input.embeddings ?? embed(input.ids)
+    let context = try DecoderContext(
+      input, cache: cache, configuration: configuration, dtype: hidden.dtype, isTraining: mode.isTraining)
+    for block in blocks { hidden = try block(hidden, context, cache: cache) }
+    return try norm(hidden)
+  }
+
+  func embed(_ ids: Tensor) throws -> Tensor {
+    let (low, high): (Int, Int) = (try ids.min().item(), try ids.max().item())
+    guard low >= 0, high < configuration.vocabularySize else {
+      throw ModelError(
+        "token id \(low < 0 ? low : high), in the input: the model has ids from 0 to "
+          + "\(configuration.vocabularySize - 1); use its own tokenizer")
+    }
+    return try embedding(ids)
+  }
+}
+
+extension ModelInput {
+  /// - Throws: ``ModelError`` when the parts do not fit each other.
+  func check() throws {
+    let shape = ids.shape
+    guard shape.count == 2, ids.dtype == .int64, ids.count > 0 else {
+      throw ModelError("token ids are \(ids): give a batch int64 [batch, tokens] with at least one token")
+    }
+    for (name, part) in [("attention mask", attentionMask), ("type ids", typeIDs)] {
+      guard let part, part.shape != shape else { continue }
+      throw ModelError("the \(name) is \(part), for token ids \(ids): give it the same shape")
+    }
+    for (name, part) in [("positions", positions), ("segments", segments)] {
+      guard let part, part.shape != shape, part.shape != [1, shape[1]] else { continue }
+      throw ModelError("\(name) are \(part), for token ids \(ids): give them the same shape, or one row")
+    }
+    if let embeddings, Array(embeddings.shape.prefix(2)) != shape || embeddings.rank != 3 {
+      throw ModelError("embeddings are \(embeddings), for token ids \(ids): give [batch, tokens, d]")
+    }
+  }
+}

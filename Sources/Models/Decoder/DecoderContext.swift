@@ -1,0 +1,60 @@
+import NN
+import Torch
+
+/// What all layers of one forward pass share: the angles, and what each may see.
+struct DecoderContext {
+  /// What the queries of a layer may see.
+  struct Sight {
+    /// The keys before this one are seen by none.
+    var firstKey: Int
+    /// nil when hiding later tokens says it all.
+    var mask: Tensor?
+  }
+
+  let rotary: RotaryTables
+  /// One for each layer.
+  let sights: [Sight]
+  let dropout: Double
+
+  /// Prepares a pass over the tokens of `input` that follow those in `cache`.
+  init(
+    _ input: ModelInput, cache: KeyValueCache?, configuration: DecoderConfiguration, dtype: DType,
+    isTraining: Bool
+  ) throws {
+    let (batch, count) = (input.ids.shape[0], input.ids.shape[1])
+    let (device, offset) = (input.ids.device, cache?.length ?? 0)
+    let positions =
+      try input.positions ?? .arange(offset, offset + count, device: device).unsqueezed(0)
+    var length = offset + count
+    if input.positions != nil, configuration.rotary.scaling.dependsOnLength {
+      length = try positions.max().item(of: Int.self) + 1
+    }
+    rotary = try configuration.rotary.tables(positions, length: length, dtype: dtype)
+    dropout = isTraining ? configuration.attentionDropout : 0
+
+    let mask = try input.attentionMask.flatMap { try Self.needed($0, isAlone: cache == nil) }
+    let keys = try cache?.extendMask(mask, batch: batch, count: count, device: device) ?? mask
+    var known: [Int?: Sight] = [:]
+    sights = try configuration.windows.map { window in
+      if let sight = known[window] { return sight }
+      var pattern = AttentionPattern()
+      (pattern.window, pattern.keys, pattern.segments, pattern.offset) = (
+        window, keys, input.segments, offset
+      )
+      let sight = Sight(firstKey: pattern.firstKey, mask: try pattern.mask(queries: count, device: device))
+      known[window] = sight
+      return sight
+    }
+  }
+
+  /// The mask, unless it hides nothing that a real token could see: padding on the right comes later anyway.
+  private static func needed(_ mask: Tensor, isAlone: Bool) throws -> Tensor? {
+    let mask = try mask.to(dtype: .bool)
+    let width = mask.shape[1]
+    let hidesNothing = try mask.all().item(of: Bool.self)
+    if hidesNothing { return nil }
+    guard isAlone, width > 1 else { return mask }
+    let before = try mask.slice(1, 0..<(width - 1))
+    return try mask.slice(1, from: 1).logicalAnd(before.logicalNot()).any().item(of: Bool.self) ? mask : nil
+  }
+}

@@ -1,0 +1,84 @@
+import Configuration
+import NN
+
+/// The families of models there are, by the `model_type` of config.json.
+public enum ModelRegistry {
+  static let families: [ModelFamily] = [
+    .decoder("llama", DecoderConfiguration.init(llama:)),
+    .decoder("mistral", DecoderConfiguration.init(mistral:)),
+    .decoder("qwen2", DecoderConfiguration.init(qwen2:)),
+    .decoder("qwen3", DecoderConfiguration.init(qwen3:)),
+  ]
+
+  /// The `model_type` of every family.
+  public static var modelTypes: [String] { families.map(\.modelType) }
+
+  /// The family of a configuration.
+  ///
+  /// - Throws: ``ModelError`` naming the type and the closest one there is.
+  static func family(of config: ModelConfiguration) throws -> ModelFamily {
+    let name = try config.modelType
+    if let family = families.first(where: { $0.modelType == name }) { return family }
+    let guess = NearestName.find(name, among: modelTypes).map { "; the closest is \($0)" } ?? ""
+    throw config.invalid("model_type", "supported are \(modelTypes.joined(separator: ", "))\(guess)")
+  }
+
+  /// Builds a model in `store`, which gives each parameter its value.
+  ///
+  /// - Throws: ``ModelError`` for a family, task or value in `config` that is not supported.
+  public static func build(
+    _ config: ModelConfiguration, task: ModelTask? = nil, in store: VariableStore
+  ) throws -> any Model {
+    let family = try family(of: config)
+    return try family.build(config, try family.task(config, asked: task), store)
+  }
+}
+
+/// One family: its name, what it can be used for, and how it is built.
+struct ModelFamily: Sendable {
+  let modelType: String
+  /// The first is the usual one.
+  let tasks: [ModelTask]
+  /// What the body's names begin with; checkpoints of a bare body leave it out.
+  let prefix: String
+  let build: @Sendable (ModelConfiguration, ModelTask, VariableStore) throws -> any Model
+
+  /// The task asked for, or the one that `architectures` names.
+  ///
+  /// - Throws: ``ModelError`` when the family does not do it.
+  func task(_ config: ModelConfiguration, asked: ModelTask?) throws -> ModelTask {
+    if let asked {
+      guard tasks.contains(asked) else {
+        let names = tasks.map(\.rawValue).joined(separator: ", ")
+        throw ModelError("task \(asked.rawValue), for model_type \(modelType): it can do \(names)")
+      }
+      return asked
+    }
+    guard let architecture = try config.architectures.first else { return tasks[0] }
+    if let task = tasks.first(where: { $0.architectureSuffixes.contains(where: architecture.hasSuffix) }) {
+      return task
+    }
+    // A bare body, such as LlamaModel, says nothing of a task.
+    if architecture.hasSuffix("Model") { return tasks[0] }
+    throw config.invalid(
+      "architectures",
+      "tasks of \(modelType) are \(tasks.map(\.rawValue).joined(separator: ", ")); choose one with --task")
+  }
+}
+
+extension ModelFamily {
+  static func decoder(
+    _ modelType: String, _ read: @escaping @Sendable (ModelConfiguration) throws -> DecoderConfiguration
+  ) -> ModelFamily {
+    ModelFamily(
+      modelType: modelType, tasks: [.causalLM, .sequenceClassification, .tokenClassification], prefix: "model"
+    ) { config, task, store in
+      let decoder = try read(config)
+      switch task {
+      case .sequenceClassification: return try DecoderForSequenceClassification(config, decoder, store)
+      case .tokenClassification: return try DecoderForTokenClassification(config, decoder, store)
+      case .causalLM, .seq2seqLM: return try DecoderForCausalLM(config, decoder, store)
+      }
+    }
+  }
+}

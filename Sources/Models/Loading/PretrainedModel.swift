@@ -1,0 +1,80 @@
+import NN
+import Safetensors
+import Torch
+
+/// Models from folders in Hugging Face layout.
+///
+/// ```swift
+/// let model = try PretrainedModel.load(folder: "models/llama", task: .causalLM)
+/// let logits = try model.logits(ModelInput([1, 15, 27]))
+/// ```
+public enum PretrainedModel {
+  /// Builds the model that a folder holds. Weights are memory-mapped: they are read as they are used, and converted
+  /// only if another type or device is asked for. Names in the checkpoint that the model has no use for remain in
+  /// `store.report.unexpected`.
+  ///
+  /// - Parameters:
+  ///   - folder: a folder, or the id of a model that lies in the Hugging Face cache.
+  ///   - task: nil for the one that config.json names.
+  ///   - dtype: of the floating-point weights; nil for the checkpoint's own.
+  ///   - labels: the classes of a new head; nil for those of config.json.
+  ///   - seed: of the values of a new head.
+  /// - Throws: `ModelError` for what is not supported, and for weights that do not fit config.json; what `Files`,
+  ///   `JSON` and `Safetensors` say of files that are missing, unreadable or malformed.
+  public static func load(
+    folder: String, task: ModelTask? = nil, dtype: DType? = nil, device: Device = .cpu,
+    labels: ClassLabels? = nil, seed: UInt64 = 0
+  ) throws -> any Model {
+    let folder = try ModelFolder(folder)
+    var config = try ModelConfiguration(folder: folder.path)
+    if let labels { config = config.with(labels) }
+    let family = try ModelRegistry.family(of: config)
+    let task = try family.task(config, asked: task)
+    let source = SafetensorsSource(try SafetensorsCheckpoint(path: folder.path))
+    let type = try dtype ?? config.dtype ?? source.firstFloatingPointType()
+    let store = try VariableStore(
+      family.prefixed(source), dtype: type, device: device, seed: seed,
+      isFresh: { family.isHead($0, of: task) })
+    let model = try family.build(config, task, store)
+    store.forgive(where: family.isHarmless)
+    do {
+      try store.report.requireClean(unexpectedIsFine: true)
+    } catch {
+      throw ModelError("\(error), in \(folder.path): check that config.json and the weights belong together")
+    }
+    return model
+  }
+}
+
+extension TensorSource {
+  /// The type that stands for the whole checkpoint, as in transformers.
+  func firstFloatingPointType() throws -> DType? {
+    for name in names {
+      let dtype = try tensor(named: name).dtype
+      if dtype.isFloatingPoint { return dtype }
+    }
+    return nil
+  }
+}
+
+extension ModelFamily {
+  /// Whether a parameter belongs to a head that a new task adds.
+  func isHead(_ name: String, of task: ModelTask) -> Bool {
+    task != .causalLM && task != .seq2seqLM && !name.hasPrefix("\(prefix).")
+  }
+
+  /// What checkpoints carry without need: tables computed from config.json, and the heads of other tasks.
+  func isHarmless(_ name: String) -> Bool {
+    name.hasSuffix(".rotary_emb.inv_freq") || name == "lm_head.weight" || name.hasPrefix("score.")
+  }
+
+  /// The checkpoint under the names of the model: a bare body's lack the prefix.
+  func prefixed(_ source: any TensorSource) -> any TensorSource {
+    let names = source.names
+    guard !names.contains(where: { $0.hasPrefix("\(prefix).") }) else { return source }
+    let heads = ["lm_head.", "score."]
+    return RenamedSource(source) { name in
+      heads.contains(where: name.hasPrefix) ? name : "\(prefix).\(name)"
+    }
+  }
+}

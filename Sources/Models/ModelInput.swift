@@ -1,0 +1,28 @@
+import Torch
+
+/// What a model is given: a batch of token ids, and what else is known of them.
+public struct ModelInput {
+  /// int64 [batch, tokens].
+  public var ids: Tensor
+  /// Which tokens are real and not padding, bool [batch, tokens]; nil when all are.
+  public var attentionMask: Tensor?
+  /// The place of each token in its text, int64 [batch or 1, tokens]; nil to count from the beginning of the row.
+  public var positions: Tensor?
+  /// The text that each token belongs to when several share a row, int64 [batch or 1, tokens].
+  public var segments: Tensor?
+  /// Which of two texts a token belongs to, int64 [batch, tokens] (BERT's `token_type_ids`).
+  public var typeIDs: Tensor?
+  /// Embedded tokens [batch, tokens, d] to use in place of looking `ids` up (prompts that are learned).
+  public var embeddings: Tensor?
+
+  public init(
+    ids: Tensor, attentionMask: Tensor? = nil, positions: Tensor? = nil, segments: Tensor? = nil,
+    typeIDs: Tensor? = nil, embeddings: Tensor? = nil
+  ) {
+    (self.ids, self.attentionMask, self.positions) = (ids, attentionMask, positions)
+    (self.segments, self.typeIDs, self.embeddings) = (segments, typeIDs, embeddings)
+  }
+
+  /// One text alone.
+  public init(_ ids: [Int]) throws { self.init(ids: try Tensor(ids, shape: [1, ids.count])) }
+}

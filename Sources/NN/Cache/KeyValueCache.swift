@@ -1,0 +1,94 @@
+import Torch
+
+/// The keys and values of the tokens that a model has seen, layer by layer, so that the next token costs only itself.
+///
+/// Memory grows in steps and is written in place, except where gradients flow: keys and values that are learned
+/// (prefix tuning) can stand at the beginning.
+public final class KeyValueCache {
+  private var layers: [Held?]
+  /// Which of the held tokens are real, bool [batch, length]; nil when all are.
+  public private(set) var realTokens: Tensor?
+
+  /// Buffers [batch, heads, capacity, d], of which the first `length` tokens count.
+  private struct Held {
+    var key, value: Tensor
+    var length: Int
+  }
+
+  public init(layers count: Int) { layers = Array(repeating: nil, count: count) }
+
+  /// A cache that begins with learned keys and values [batch, heads, tokens, d], one pair for each layer.
+  public init(prefix: [(key: Tensor, value: Tensor)]) {
+    layers = prefix.map { Held(key: $0.key, value: $0.value, length: $0.key.shape.dropFirst(2).first ?? 0) }
+  }
+
+  /// The number of tokens held.
+  public var length: Int { layers.first.flatMap { $0?.length } ?? 0 }
+
+  /// Adds the keys and values of new tokens [batch, heads, tokens, d] to a layer; returns all it has from `first` on.
+  public func extend(_ layer: Int, key: Tensor, value: Tensor, from first: Int = 0) throws -> (Tensor, Tensor)
+  {
+    guard layers.indices.contains(layer), key.rank == 4, key.shape == value.shape else {
+      throw TorchError(.invalid, "KeyValueCache: no layer \(layer) for keys \(key) and values \(value)")
+    }
+    var held = try layers[layer] ?? Held(key: key.slice(2, 0..<0), value: value.slice(2, 0..<0), length: 0)
+    if isRecordingGradients && (held.key.requiresGrad || key.requiresGrad) {
+      held.key = try .cat([held.key.slice(2, 0..<held.length), key], dim: 2)
+      held.value = try .cat([held.value.slice(2, 0..<held.length), value], dim: 2)
+    } else {
+      held.key = try Self.write(key, into: held.key, at: held.length)
+      held.value = try Self.write(value, into: held.value, at: held.length)
+    }
+    held.length += key.shape[2]
+    layers[layer] = held
+    let range = min(first, held.length)..<held.length
+    return (try held.key.slice(2, range), try held.value.slice(2, range))
+  }
+
+  /// Notes which of `count` new tokens are real, bool [batch, count] (nil: all), before they are added.
+  ///
+  /// - Returns: the same for all tokens, new ones included.
+  public func extendMask(_ mask: Tensor?, batch: Int, count: Int, device: Device) throws -> Tensor? {
+    guard mask != nil || realTokens != nil else { return nil }
+    func all(_ tokens: Int) throws -> Tensor { try .ones([batch, tokens], dtype: .bool, device: device) }
+    realTokens = try .cat([realTokens ?? all(length), mask ?? all(count)], dim: 1)
+    return realTokens
+  }
+
+  /// Keeps the given rows of the batch, in the given order; int64 [rows].
+  public func select(rows: Tensor) throws {
+    for index in layers.indices {
+      guard let held = layers[index] else { continue }
+      layers[index] = Held(
+        key: try held.key.indexSelect(0, rows), value: try held.value.indexSelect(0, rows),
+        length: held.length)
+    }
+    realTokens = try realTokens?.indexSelect(0, rows)
+  }
+
+  /// What a layer holds, to be differentiated through; nil when it is empty.
+  public func contents(of layer: Int) throws -> (key: Tensor, value: Tensor)? {
+    guard layers.indices.contains(layer), let held = layers[layer], held.length > 0 else { return nil }
+    return (try held.key.slice(2, 0..<held.length), try held.value.slice(2, 0..<held.length))
+  }
+
+  /// The smallest step in which memory grows, in tokens.
+  private static let step = 64
+
+  /// `buffer` with `new` at token `position`: the same memory where it has room, else a larger copy.
+  private static func write(_ new: Tensor, into buffer: Tensor, at position: Int) throws -> Tensor {
+    try withoutGradients {
+      let (count, capacity) = (new.shape[2], buffer.shape[2])
+      var buffer = buffer
+      if position + count > capacity || buffer.requiresGrad {
+        var shape = new.shape
+        shape[2] = max(position + count, min(2 * capacity, capacity + 4096), step)
+        let larger = try Tensor.empty(shape, dtype: new.dtype, device: new.device)
+        try larger.slice(2, 0..<position).copy_(buffer.slice(2, 0..<position))
+        buffer = larger
+      }
+      try buffer.slice(2, position..<(position + count)).copy_(new)
+      return buffer
+    }
+  }
+}

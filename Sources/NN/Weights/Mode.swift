@@ -1,0 +1,9 @@
+/// What the whole model is doing at the moment; its layers share one.
+public final class Mode {
+  /// Whether dropout applies.
+  public var isTraining = false
+  /// Whether adapters that are not merged take part.
+  public var usesAdapters = true
+  /// Whether blocks forget their intermediate results in training and compute them again for the backward pass.
+  public var gradientCheckpointing = false
+}
