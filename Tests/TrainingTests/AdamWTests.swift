@@ -34,7 +34,7 @@ struct AdamWTests {
     let (weight, bias) = Self.gradients[step]
     try parameters[0].tensor.setGrad(Tensor(weight).to(dtype: parameters[0].tensor.dtype))
     try parameters[1].tensor.setGrad(Tensor(bias).to(dtype: parameters[1].tensor.dtype))
-    try optimizer.update(rate: 0.01)
+    try optimizer.update(step: step + 1, rate: 0.01)
   }
 
   @Test func updatesAreTorchs() throws {
@@ -52,10 +52,10 @@ struct AdamWTests {
   @Test func halfPrecisionIsRoundedFromAFloat32Copy() throws {
     let parameters = try parameters(.bfloat16)
     let optimizer = try AdamW(parameters, options: options, device: .cpu)
-    for _ in 0..<50 {
+    for step in 1...50 {
       try parameters[0].tensor.setGrad(Tensor([1, 1, 1] as [Float]).to(dtype: .bfloat16))
       // Each update is an eighth of the spacing of bfloat16 at 2, and would be lost by itself.
-      try optimizer.update(rate: 1e-3)
+      try optimizer.update(step: step, rate: 1e-3)
     }
     let weights = try parameters[0].tensor.array(of: Float.self)
     #expect(abs(weights[2] - 1.9409) < 0.01)

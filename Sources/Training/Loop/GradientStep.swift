@@ -47,7 +47,7 @@ struct GradientStep {
     let outcome = try read(losses, regularization, gradients.value, work, step)
     if maxGradNorm > 0 { try gradients.clip(to: maxGradNorm, norm: outcome.gradNorm) }
     for hook in hooks { try hook.afterBackward(step: step, totalSteps: totalSteps) }
-    try optimizer.update(rate: rate)
+    try optimizer.update(step: step, rate: rate)
     for hook in hooks { try hook.afterUpdate(step: step, totalSteps: totalSteps) }
     return outcome
   }

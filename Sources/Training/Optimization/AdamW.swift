@@ -25,13 +25,15 @@ final class AdamW {
 
   private let groups: [Group]
   private let betas: (Double, Double)
-  private let epsilon: Double
+  private let epsilon: (Int) -> Double
   /// Updates done, as the kernel wants it: a float32 scalar on the device.
   private let count: Tensor
 
   init(_ parameters: [TrainableParameter], options: TrainingOptions, device: Device) throws {
     betas = (options.beta1, options.beta2)
-    epsilon = options.epsilon
+    let (kind, beta2) = (options.optimizer, options.beta2)
+    let base = options.epsilon ?? kind.defaultEpsilon
+    epsilon = { kind.epsilon(base, update: $0, beta2: beta2) }
     count = try Tensor.zeros([], device: device)
     let members = try parameters.map { parameter in
       let tensor = parameter.tensor
@@ -60,10 +62,12 @@ final class AdamW {
 
   /// Applies the gradients that the parameters hold.
   ///
-  /// - Parameter rate: the learning rate before the parameters' own scales.
-  func update(rate: Double) throws {
+  /// - Parameters:
+  ///   - step: updates done, this one included.
+  ///   - rate: the learning rate before the parameters' own scales.
+  func update(step: Int, rate: Double) throws {
     try withoutGradients {
-      try count.add_(Tensor.ones([], device: count.device))
+      try count.fill_(Double(step))
       for group in groups {
         let active = group.members.compactMap { member in member.parameter.grad.map { (member, $0) } }
         guard !active.isEmpty else { continue }
@@ -73,7 +77,7 @@ final class AdamW {
         try Tensor.adamW_(
           active.map { $0.0.master }, gradients: gradients, first: active.map { $0.0.first },
           second: active.map { $0.0.second }, steps: Array(repeating: count, count: active.count),
-          rate: rate * group.rateScale, betas: betas, weightDecay: group.weightDecay, eps: epsilon)
+          rate: rate * group.rateScale, betas: betas, weightDecay: group.weightDecay, eps: epsilon(step))
         let rounded = active.filter(\.0.hasMaster)
         if !rounded.isEmpty {
           try Tensor.copy_(rounded.map { $0.0.master }, into: rounded.map { $0.0.parameter })
@@ -84,7 +88,7 @@ final class AdamW {
 
   /// Every tensor that the next update depends on, the parameters included, by name.
   var state: [String: Tensor] {
-    var state = ["optimizer.step": count]
+    var state: [String: Tensor] = [:]
     for member in groups.flatMap(\.members) {
       state["parameter.\(member.name)"] = member.master
       state["exp_avg.\(member.name)"] = member.first

@@ -14,7 +14,8 @@ public struct TrainingOptions: Configuration {
   public var weightDecay = 0.0
   public var beta1 = 0.9
   public var beta2 = 0.999
-  public var epsilon = 1e-8
+  public var optimizer = OptimizerKind.adamW
+  public var epsilon: Double?
   public var maxGradNorm = 1.0
   public var shuffle = true
   public var groupByLength = true
@@ -44,12 +45,13 @@ public struct TrainingOptions: Configuration {
     Field("learning_rate", \.learningRate, "the highest learning rate"),
     Field("head_learning_rate", \.headLearningRate, "the learning rate of a fresh classification head"),
     Field("loraplus_lr_ratio", \.loraPlusRatio, "LoRA+: how many times faster lora_B learns than lora_A"),
+    Field("optimizer", \.optimizer, "how gradients become updates"),
     Field("scheduler", \.scheduler, "how the learning rate goes on after warm-up"),
     Field("warmup_steps", \.warmupSteps, "steps over which the learning rate rises from 0"),
     Field("weight_decay", \.weightDecay, "decoupled weight decay (not on biases and norms)"),
     Field("adam_beta1", \.beta1, "decay of AdamW's mean of gradients"),
     Field("adam_beta2", \.beta2, "decay of AdamW's mean of squared gradients"),
-    Field("adam_epsilon", \.epsilon, "AdamW's term against division by zero"),
+    Field("adam_epsilon", \.epsilon, "AdamW's term against division by zero (1e-8; 1e-6 for lora-fa)"),
     Field("max_grad_norm", \.maxGradNorm, "the norm that gradients are clipped to; 0 for no clipping"),
     Field("shuffle", \.shuffle, "whether every epoch has an order of its own"),
     Field("group_by_length", \.groupByLength, "whether shuffled batches hold rows of similar length"),
