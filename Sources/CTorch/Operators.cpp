@@ -122,3 +122,28 @@ int32_t ct_call(const char *name, const ct_value *arguments, int32_t argument_co
     return 1;
   });
 }
+
+// oneDNN's product is an operator too, but its list of optional scalars has no C form.
+static const std::optional<c10::OperatorHandle> &onednn_linear() {
+  static const auto handle = c10::Dispatcher::singleton().findSchema({"mkldnn::_linear_pointwise", ""});
+  return handle;
+}
+
+bool ct_has_onednn(void) {
+#if defined(__x86_64__)
+  return onednn_linear().has_value();
+#else
+  return false;
+#endif
+}
+
+ct_tensor *ct_onednn_linear(const ct_tensor *x, const ct_tensor *weight, const ct_tensor *bias) {
+  return fenced<>(static_cast<ct_tensor *>(nullptr), [&] {
+    TORCH_CHECK(onednn_linear().has_value(), "this engine has no oneDNN");
+    auto optional_number = c10::OptionalType::create(c10::NumberType::get());
+    torch::jit::Stack stack{borrow(x), borrow(weight), bias ? c10::IValue(borrow(bias)) : c10::IValue(), "none",
+                            c10::impl::GenericList(optional_number), c10::IValue()};
+    onednn_linear()->callBoxed(stack);
+    return give(std::move(stack.at(0)).toTensor());
+  });
+}

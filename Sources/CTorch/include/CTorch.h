@@ -63,6 +63,11 @@ typedef struct {
 int32_t ct_call(const char *name, const ct_value *arguments, int32_t argument_count, ct_value *results,
                 int32_t *count);
 
+/// Whether oneDNN's products are built in and worth using on this processor.
+bool ct_has_onednn(void);
+/// x w^T + bias in float32 by oneDNN, outside the graph; x [..., in], w [out, in] with any strides.
+ct_tensor *ct_onednn_linear(const ct_tensor *x, const ct_tensor *weight, const ct_tensor *bias);
+
 // ---- Tensors -----------------------------------------------------------------------------------------
 
 void ct_tensor_release(ct_tensor *tensor);

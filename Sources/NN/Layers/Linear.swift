@@ -28,7 +28,11 @@ public final class Linear: AdaptableLayer {
   }
 
   public func output(_ x: Tensor, weight: any WeightStorage, bias: Tensor?) throws -> Tensor {
-    try weight.product(x, bias: bias)
+    guard !weight.isTrained else { return try x.linear(weight.dense(weight.dtype), bias: bias) }
+    let isFrozen = bias?.requiresGrad != true
+    let products = try groupedProducts(x, [ProductTerm(weight: weight, bias: isFrozen ? bias : nil)])
+    guard let bias, !isFrozen else { return products[0] }
+    return try products[0] + bias
   }
 
   public func callAsFunction(_ x: Tensor) throws -> Tensor { try adaptedOutput(x) }

@@ -21,16 +21,33 @@ public protocol WeightStorage: AnyObject {
   var dtype: DType { get }
   /// The dense weight in `dtype`; for dense storage of that type, the weight itself.
   func dense(_ dtype: DType) throws -> Tensor
-  /// `x @ W^T`, x [..., in].
+  /// Whether training changes it; products are then taken in the graph.
+  var isTrained: Bool { get }
+  /// `x @ W^T + bias`, x [..., in].
   func product(_ x: Tensor, bias: Tensor?) throws -> Tensor
   /// `g @ W`, g [..., out]: the gradient with respect to the input of ``product(_:bias:)``.
   func transposedProduct(_ g: Tensor) throws -> Tensor
+}
+
+extension WeightStorage {
+  public var isTrained: Bool { false }
+
+  /// ``transposedProduct(_:)`` added to `sum`, which may be overwritten; g [n, out].
+  func addTransposedProduct(_ g: Tensor, to sum: Tensor?) throws -> Tensor {
+    let product = try transposedProduct(g)
+    return try sum?.add_(product) ?? product
+  }
 }
 
 extension Parameter: WeightStorage {
   public var shape: [Int] { tensor.shape }
   public var dtype: DType { tensor.dtype }
   public func dense(_ dtype: DType) throws -> Tensor { try tensor.to(dtype: dtype) }
-  public func product(_ x: Tensor, bias: Tensor?) throws -> Tensor { try x.linear(tensor, bias: bias) }
-  public func transposedProduct(_ g: Tensor) throws -> Tensor { try g.matmul(tensor) }
+  public var isTrained: Bool { tensor.requiresGrad }
+  public func product(_ x: Tensor, bias: Tensor?) throws -> Tensor {
+    try x.fastLinear(tensor, bias: bias) ?? x.linear(tensor, bias: bias)
+  }
+  public func transposedProduct(_ g: Tensor) throws -> Tensor {
+    try g.fastLinear(tensor.t(), bias: nil) ?? g.matmul(tensor)
+  }
 }

@@ -11,9 +11,4 @@ extension AdaptableLayer {
   }
 
   func device() throws -> Device { try weight.dense(weight.dtype).device }
-
-  /// Whether the layer's own weight or bias is being trained.
-  var isTrained: Bool {
-    (weight as? Parameter)?.tensor.requiresGrad == true || bias?.tensor.requiresGrad == true
-  }
 }

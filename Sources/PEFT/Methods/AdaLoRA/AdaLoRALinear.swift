@@ -2,7 +2,7 @@ import NN
 import Torch
 
 /// AdaLoRA's triplets on a linear layer: A [k, in], E [k, 1], B [out, k].
-final class AdaLoRALinear: LayerAdapter {
+final class AdaLoRALinear: LowRankAdapter {
   let parameters: [AdapterParameter]
   let a, b, e: AdapterParameter
   private let update: LowRankUpdate
@@ -23,9 +23,15 @@ final class AdaLoRALinear: LayerAdapter {
   }
 
   func forward(_ x: Tensor, through base: AdapterBase) throws -> Tensor {
-    guard e.tensor.count > 0 else { return try base.output(x) }
+    if base.isFusable { return try fused(x, base.layer) }
     return try update.forward(x, through: base, a: a.tensor * e.tensor, b: b.tensor)
   }
+
+  func term(for layer: any AdaptableLayer) throws -> ProductTerm {
+    try update.term(for: layer, a: a.tensor * e.tensor, b: b.tensor)
+  }
+
+  func finish(_ product: Tensor, of layer: any AdaptableLayer) throws -> Tensor { product }
 
   func fold(into folding: inout Folding) throws {
     try update.fold(a: a.tensor * e.tensor, b: b.tensor, into: &folding)

@@ -20,9 +20,12 @@ final class RankAllocator: TrainingHook {
   /// Whether the final allocation has been made, so that pruned triplets stay at zero.
   private(set) var isFinal = false
   private(set) var threshold: Double?
+  /// The length of the training, as far as it is known; PEFT loads no configuration without it.
+  private var totalSteps: Int?
 
   init(_ method: AdaLoRA, _ layers: [(name: String, adapter: AdaLoRALinear)]) {
     (self.method, self.layers) = (method, layers)
+    totalSteps = method.totalSteps
   }
 
   private var initialBudget: Int { layers.reduce(0) { $0 + $1.adapter.e.tensor.shape[0] } }
@@ -36,8 +39,10 @@ final class RankAllocator: TrainingHook {
   }
 
   func afterUpdate(step: Int, totalSteps: Int) throws {
+    let total = method.totalSteps ?? totalSteps
+    self.totalSteps = total
     try withoutGradients {
-      let last = (method.totalSteps ?? totalSteps) - method.cooldown
+      let last = total - method.cooldown
       if step < last {
         try measure()
         if schedule(step, last).allocates {
@@ -157,7 +162,9 @@ extension RankAllocator: AdapterSaving {
   func prepare(_ method: any AdapterMethod, _ tensors: [String: Tensor]) throws -> (
     any AdapterMethod, [String: Tensor]
   ) {
-    guard isFinal, var method = method as? AdaLoRA else { return (method, tensors) }
+    guard var method = method as? AdaLoRA else { return (method, tensors) }
+    method.totalSteps = totalSteps
+    guard isFinal else { return (method, tensors) }
     var tensors = tensors
     method.keptTriplets = try layers.map { name, _ in
       ("\(name).lora_E", try masks[name]?.array(of: Bool.self) ?? [])

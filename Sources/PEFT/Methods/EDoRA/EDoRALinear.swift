@@ -4,7 +4,7 @@ import Torch
 /// EDoRA, or LoRA-XS, on a linear layer.
 ///
 /// R A takes the place of A in LoRA's and DoRA's products; W A^T never changes and is kept for the row norms.
-final class EDoRALinear: LayerAdapter {
+final class EDoRALinear: LowRankAdapter {
   let parameters: [AdapterParameter]
   private let a, b, r: AdapterParameter
   private let update: LowRankUpdate
@@ -35,11 +35,28 @@ final class EDoRALinear: LayerAdapter {
   }
 
   func forward(_ x: Tensor, through base: AdapterBase) throws -> Tensor {
+    guard !(decomposition?.fuses(base) ?? base.isFusable) else { return try fused(x, base.layer) }
     let mapped = try r.tensor.mm(a.tensor)
     guard let decomposition, let norm = try norm(base.layer, mapped) else {
       return try update.forward(x, through: base, a: mapped, b: b.tensor)
     }
     return try decomposition.forward(x, through: base, a: mapped, b: b.tensor, norm: norm)
+  }
+
+  func isLowRankNow(for layer: any AdaptableLayer) -> Bool { decomposition?.isLowRankNow(for: layer) ?? true }
+
+  func term(for layer: any AdaptableLayer) throws -> ProductTerm {
+    let mapped = try r.tensor.mm(a.tensor)
+    return decomposition?.term(for: layer, a: mapped, b: b.tensor)
+      ?? update.term(for: layer, a: mapped, b: b.tensor)
+  }
+
+  func finish(_ product: Tensor, of layer: any AdaptableLayer) throws -> Tensor {
+    guard let decomposition, let norm = try norm(layer, withoutGradients({ try r.tensor.mm(a.tensor) }))
+    else {
+      return product
+    }
+    return try decomposition.finish(product, of: layer, norm: norm)
   }
 
   func fold(into folding: inout Folding) throws {

@@ -4,7 +4,7 @@ import Torch
 /// DoRA on a linear layer: LoRA whose rows are scaled to a trained magnitude.
 ///
 /// Source: Liu et al. 2024, "DoRA: Weight-Decomposed Low-Rank Adaptation", sections 4.1 and 4.3.
-final class DoRALinear: LayerAdapter {
+final class DoRALinear: LowRankAdapter {
   let parameters: [AdapterParameter]
   private let a, b: AdapterParameter
   private let decomposition: WeightDecomposition
@@ -19,8 +19,20 @@ final class DoRALinear: LayerAdapter {
   }
 
   func forward(_ x: Tensor, through base: AdapterBase) throws -> Tensor {
+    guard !decomposition.fuses(base) else { return try fused(x, base.layer) }
     let norm = try decomposition.norm(of: base.layer, a: a.tensor, b: b.tensor)
     return try decomposition.forward(x, through: base, a: a.tensor, b: b.tensor, norm: norm)
+  }
+
+  func isLowRankNow(for layer: any AdaptableLayer) -> Bool { decomposition.isLowRankNow(for: layer) }
+
+  func term(for layer: any AdaptableLayer) throws -> ProductTerm {
+    decomposition.term(for: layer, a: a.tensor, b: b.tensor)
+  }
+
+  func finish(_ product: Tensor, of layer: any AdaptableLayer) throws -> Tensor {
+    try decomposition.finish(
+      product, of: layer, norm: decomposition.norm(of: layer, a: a.tensor, b: b.tensor))
   }
 
   func fold(into folding: inout Folding) throws {

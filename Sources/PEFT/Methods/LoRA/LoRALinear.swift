@@ -2,7 +2,7 @@ import NN
 import Torch
 
 /// LoRA on a linear layer.
-final class LoRALinear: LayerAdapter {
+final class LoRALinear: LowRankAdapter {
   let parameters: [AdapterParameter]
   private let a, b: AdapterParameter
   private let outputBias: AdapterParameter?
@@ -21,9 +21,18 @@ final class LoRALinear: LayerAdapter {
   }
 
   func forward(_ x: Tensor, through base: AdapterBase) throws -> Tensor {
-    var y = try update.forward(x, through: base, a: a.tensor, b: b.tensor)
+    guard !base.isFusable else { return try fused(x, base.layer) }
+    return try finish(update.forward(x, through: base, a: a.tensor, b: b.tensor), of: base.layer)
+  }
+
+  func term(for layer: any AdaptableLayer) throws -> ProductTerm {
+    update.term(for: layer, a: a.tensor, b: b.tensor)
+  }
+
+  func finish(_ product: Tensor, of layer: any AdaptableLayer) throws -> Tensor {
+    var y = product
     if let outputBias { y = try y.adding(outputBias.tensor.to(dtype: y.dtype), scale: update.scale) }
-    if let change = try baseBias?.change(to: base.layer.bias) { y = try y + change }
+    if let change = try baseBias?.change(to: layer.bias) { y = try y + change }
     return y
   }
 

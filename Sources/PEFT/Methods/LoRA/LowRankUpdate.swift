@@ -8,13 +8,16 @@ struct LowRankUpdate {
   let dropout: Double
 
   func forward(_ x: Tensor, through base: AdapterBase, a: Tensor, b: Tensor) throws -> Tensor {
-    let layer = base.layer
-    let rate = layer.mode.isTraining ? dropout : 0
-    if base.isFusable {
-      return try lowRankProduct(
-        x, weight: layer.weight, bias: layer.bias?.tensor, a: a, b: b, scale: scale, dropout: rate)
-    }
+    let rate = base.layer.mode.isTraining ? dropout : 0
     return try base.output(x).adding(product(x.dropout(rate), a, b), scale: scale)
+  }
+
+  /// The same on a bare layer, as one step.
+  func term(for layer: any AdaptableLayer, a: Tensor, b: Tensor) -> ProductTerm {
+    let rate = layer.mode.isTraining ? dropout : 0
+    return ProductTerm(
+      weight: layer.weight, bias: layer.bias?.tensor,
+      update: LowRankFactors(a: a, b: b, scale: scale, dropout: rate))
   }
 
   /// x A^T B^T.
@@ -26,12 +29,5 @@ struct LowRankUpdate {
     let update = try b.mm(a)
     let isTransposed = if case .transposedLinear = folding.layer.kind { true } else { false }
     folding.weight = try folding.weight.adding(isTransposed ? update.t() : update, scale: scale)
-  }
-}
-
-extension AdapterBase {
-  /// Whether the base product may be taken together with the update's: nothing between, nothing of it trained.
-  var isFusable: Bool {
-    if case .linear = layer.kind { isBare && !layer.isTrained } else { false }
   }
 }

@@ -35,17 +35,26 @@ final class WeightDecomposition {
     let (layer, drops) = (base.layer, base.layer.mode.isTraining && update.dropout > 0)
     let scales = try ratio(magnitude.tensor, to: norm)
     let bias = layer.bias?.tensor
-    if base.isFusable, !drops {
-      let product = try lowRankProduct(
-        x, weight: layer.weight, bias: nil, a: a, b: b, scale: update.scale, dropout: 0)
-      return try scaledColumns(product, by: scales, plus: bias)
-    }
     let factor = try scales.to(dtype: x.dtype)
     let whole = try base.output(x)
     let input = try drops ? x.dropout(update.dropout) : x
     let unbiased =
       try drops ? layer.output(input, weight: layer.weight, bias: nil) : bias.map { try whole - $0 } ?? whole
     return try whole + (factor - 1) * unbiased + factor * (update.product(input, a, b) * update.scale)
+  }
+
+  /// Whether the whole output is one low-rank product, scaled: not with dropout in training.
+  func isLowRankNow(for layer: any AdaptableLayer) -> Bool { update.dropout == 0 || !layer.mode.isTraining }
+
+  func fuses(_ base: AdapterBase) -> Bool { base.isFusable && isLowRankNow(for: base.layer) }
+
+  /// The product before its rows are scaled; the bias is not scaled and comes after.
+  func term(for layer: any AdaptableLayer, a: Tensor, b: Tensor) -> ProductTerm {
+    ProductTerm(weight: layer.weight, bias: nil, update: LowRankFactors(a: a, b: b, scale: update.scale))
+  }
+
+  func finish(_ product: Tensor, of layer: any AdaptableLayer, norm: Tensor) throws -> Tensor {
+    try scaledColumns(product, by: ratio(magnitude.tensor, to: norm), plus: layer.bias?.tensor)
   }
 
   func fold(a: Tensor, b: Tensor, norm: Tensor, into folding: inout Folding) throws {

@@ -1,0 +1,127 @@
+import Torch
+
+/// One product with a frozen weight, and perhaps a low-rank update of it.
+public struct ProductTerm {
+  public let weight: any WeightStorage
+  /// Frozen, in the input's type.
+  public let bias: Tensor?
+  public let update: LowRankFactors?
+
+  public init(weight: any WeightStorage, bias: Tensor?, update: LowRankFactors? = nil) {
+    (self.weight, self.bias, self.update) = (weight, bias, update)
+  }
+}
+
+/// s dropout(x) A^T B^T; a [r, in], b [out, r].
+public struct LowRankFactors {
+  public let a, b: Tensor
+  public let scale: Double
+  /// The probability of zeroing an element of the update's input; 0 outside training.
+  public let dropout: Double
+
+  public init(a: Tensor, b: Tensor, scale: Double, dropout: Double = 0) {
+    (self.a, self.b, self.scale, self.dropout) = (a, b, scale, dropout)
+  }
+}
+
+/// x W^T + bias + s dropout(x) A^T B^T for each term, as one step of the graph.
+///
+/// Terms that read the same input share the products with A, and their gradients of x are added up in place. Saved are
+/// x and the [n, r] products alone; weights are read in place and nothing of their size is built.
+///
+/// - Parameters:
+///   - x: [..., in], in the base's type. Factors are cast to it for the products; their gradients come in their own.
+/// - Returns: [..., out] for each term.
+public func groupedProducts(_ x: Tensor, _ terms: [ProductTerm]) throws -> [Tensor] {
+  let shape = x.shape
+  let forward = try withoutGradients { try GroupedForward(x, terms) }
+  let outputs = try forward.outputs.map { try $0.view(Array(shape.dropLast()) + [$0.shape[1]]) }
+  let factors = terms.flatMap { term in term.update.map { [$0.a, $0.b] } ?? [] }
+  let needsInput = x.requiresGrad
+  let needed = factors.map(\.requiresGrad)
+  let weights = terms.map(\.weight)
+  let updates = terms.map { term in term.update.map { (scale: $0.scale, drops: $0.dropout > 0) } }
+  return try attachGradient(to: outputs, inputs: [x] + factors, saving: forward.saved + factors) {
+    gradients, saved in
+    var saved = saved[...]
+    let rows = saved.removeFirst()
+    var inputGradient: Tensor?
+    var (lows, firsts): ([Tensor], [Tensor]) = ([], [])
+    var factorGradients = [Tensor?](repeating: nil, count: factors.count)
+    var place = 0
+    let kept = saved.suffix(factors.count)
+    for (index, update) in updates.enumerated() {
+      let g = try gradients[index].map { try $0.reshaped([-1, $0.shape.last ?? 0]) }
+      if needsInput, let g { inputGradient = try weights[index].addTransposedProduct(g, to: inputGradient) }
+      guard let update else { continue }
+      defer { place += 1 }
+      let h = saved.removeFirst()
+      let mask = update.drops ? saved.removeFirst() : nil
+      guard let g else { continue }
+      let (a, b) = (kept[kept.startIndex + 2 * place], kept[kept.startIndex + 2 * place + 1])
+      let low = try g.mm(b.to(dtype: g.dtype)).mul_(update.scale)
+      if needed[2 * place + 1] {
+        factorGradients[2 * place + 1] = try g.t().mm(h).mul_(update.scale).to(dtype: b.dtype)
+      }
+      if needed[2 * place] {
+        let input = try mask.map { try rows * $0 } ?? rows
+        factorGradients[2 * place] = try low.t().mm(input).to(dtype: a.dtype)
+      }
+      guard needsInput else { continue }
+      if let mask {
+        let part = try low.mm(a.to(dtype: g.dtype)).mul_(mask)
+        inputGradient = try inputGradient?.add_(part) ?? part
+      } else {
+        lows.append(low)
+        firsts.append(try a.to(dtype: g.dtype))
+      }
+    }
+    if !lows.isEmpty {
+      let (low, first) = (try joined(lows, dim: 1), try joined(firsts, dim: 0))
+      inputGradient = try inputGradient?.addmm_(low, first) ?? low.mm(first)
+    }
+    return [try inputGradient?.view(shape)] + factorGradients
+  }
+}
+
+private func joined(_ tensors: [Tensor], dim: Int) throws -> Tensor {
+  tensors.count == 1 ? tensors[0] : try .cat(tensors, dim: dim)
+}
+
+/// The outputs, and what the backward pass needs: the input's rows, then for each update x A^T and its dropout mask.
+private struct GroupedForward {
+  var outputs: [Tensor] = []
+  var saved: [Tensor] = []
+
+  init(_ x: Tensor, _ terms: [ProductTerm]) throws {
+    let rows = try x.reshaped([-1, x.shape.last ?? 0])
+    saved.append(rows)
+    let shared = terms.compactMap(\.update).filter { $0.dropout == 0 }
+    var products: [Tensor] = []
+    if !shared.isEmpty {
+      let stacked = try joined(shared.map { try $0.a.to(dtype: x.dtype) }, dim: 0)
+      let product = try rows.mm(stacked.t())
+      products = shared.count == 1 ? [product] : try product.split(shared.map { $0.a.shape[0] }, dim: 1)
+    }
+    for term in terms {
+      let y = try term.weight.product(rows, bias: term.bias)
+      outputs.append(y)
+      guard let update = term.update else { continue }
+      var h: Tensor
+      if update.dropout > 0 {
+        let mask = try dropoutMask(rows, rate: update.dropout)
+        h = try (rows * mask).mm(update.a.to(dtype: x.dtype).t())
+        saved += [h, mask]
+      } else {
+        h = products.removeFirst()
+        saved.append(h)
+      }
+      try y.addmm_(h, update.b.to(dtype: x.dtype).t(), alpha: update.scale)
+    }
+  }
+}
+
+/// 0 with probability `rate`, else 1 / (1 - rate), in the shape and type of `x`.
+func dropoutMask(_ x: Tensor, rate: Double) throws -> Tensor {
+  try x.emptyLike().bernoulli_(1 - rate).mul_(1 / (1 - rate))
+}
