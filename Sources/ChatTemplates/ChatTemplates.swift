@@ -1,1 +1,0 @@
-// Jinja as chat templates use it.
