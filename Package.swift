@@ -56,7 +56,7 @@ let package = Package(
     tests("JSON", ["Files"]),
     tests("Torch"),
     tests("NN", ["Torch"]),
-    tests("PEFT", ["Files", "JSON", "NN", "Safetensors", "Torch"]),
+    tests("PEFT", ["Files", "JSON", "Models", "NN", "Safetensors", "Torch"]),
     tests("Training", ["Configuration", "Files", "JSON", "NN", "Safetensors", "Torch"]),
     tests("Models", ["Files", "JSON", "NN", "Safetensors", "Torch"]),
     tests("Configuration", ["JSON"]),

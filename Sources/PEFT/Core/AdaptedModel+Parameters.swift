@@ -24,7 +24,12 @@ extension AdaptedModel {
 
   /// The tensors that training changes now, of all adapters.
   public var trainableParameters: [NamedParameter] {
-    names.flatMap(parameters(of:)).filter { $0.parameter.isLearned && $0.parameter.tensor.requiresGrad }
+    var seen: Set<ObjectIdentifier> = []
+    return names.flatMap(parameters(of:)).filter {
+      // Tied modules share one parameter under two names.
+      $0.parameter.isLearned && $0.parameter.tensor.requiresGrad
+        && seen.insert(ObjectIdentifier($0.parameter)).inserted
+    }
   }
 
   /// The number of elements that training changes.

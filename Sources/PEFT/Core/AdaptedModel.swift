@@ -65,7 +65,9 @@ public final class AdaptedModel {
         report.warnings.append("modules_to_save: '\(module)' matches no layer")
       }
       for layer in layers where !made.contains(where: { $0.layer === layer }) {
-        made.append((layer, try ModulesToSave(layer)))
+        let twin = made.first { $0.layer.weight === layer.weight && $0.adapter is ModulesToSave }
+        let isShared = configuration.method.ensuresWeightTying
+        made.append((layer, try (isShared ? twin?.adapter : nil) ?? ModulesToSave(layer)))
         report.saved.append(layer.name)
       }
     }

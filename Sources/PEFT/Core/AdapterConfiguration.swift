@@ -91,6 +91,7 @@ public struct AdapterConfiguration: Sendable {
       left == right
         || left.compactMap(\.stringValue).sorted() == right.compactMap(\.stringValue).sorted()
           && left.count == right.count && left.allSatisfy { $0.stringValue != nil }
+    case (_, .array(let elements)) where elements.count == 1: old == elements[0]
     default: old == new
     }
   }

@@ -16,6 +16,8 @@ public protocol AdapterMethod: Configuration {
   func makeAdapter(for layer: any AdaptableLayer, context: InjectionContext) throws -> any LayerAdapter
   /// The bias that is trained beside the adapters.
   var bias: BiasTraining { get }
+  /// Whether modules that share a weight go on sharing it when they are trained whole.
+  var ensuresWeightTying: Bool { get }
   /// What training with these adapters needs besides their parameters.
   func makeHook(for adapters: [(layer: String, adapter: any LayerAdapter)]) throws -> (any TrainingHook)?
   /// Keys that Hugging Face PEFT does not know; they are left out of files while they have their defaults.
@@ -31,6 +33,7 @@ extension AdapterMethod {
     any TrainingHook
   )? { nil }
   public static var ownKeys: [String] { [] }
+  public var ensuresWeightTying: Bool { false }
 }
 
 /// A training hook that has a say in what is saved.

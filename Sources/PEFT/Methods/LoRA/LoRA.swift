@@ -59,6 +59,8 @@ public struct LoRA: AdapterMethod {
     try targeting.validate()
   }
 
+  public var ensuresWeightTying: Bool { taskSpecific["ensure_weight_tying"].boolValue == true }
+
   public func supports(_ kind: LayerKind) -> Bool {
     switch kind {
     case .linear, .transposedLinear: true
