@@ -41,6 +41,7 @@ let package = Package(
     room("PEFT", ["Configuration", "Files", "JSON", "NN", "Safetensors", "Torch"]),
     room("Training", ["Configuration", "Files", "JSON", "NN", "Safetensors", "Torch"]),
     room("Models", ["Configuration", "Files", "JSON", "NN", "Safetensors", "Torch"]),
+    room("Generation", ["Configuration", "Models", "NN", "Tokenizers", "Torch"]),
     room("Tokenizers", ["JSON"]),
     room("ChatTemplates", ["JSON"]),
     room(
@@ -59,6 +60,7 @@ let package = Package(
     tests("PEFT", ["Files", "JSON", "Models", "NN", "Safetensors", "Torch"]),
     tests("Training", ["Configuration", "Files", "JSON", "NN", "Safetensors", "Torch"]),
     tests("Models", ["Files", "JSON", "NN", "Safetensors", "Torch"]),
+    tests("Generation", ["JSON", "Models", "NN", "Safetensors", "Tokenizers", "Torch"]),
     tests("Configuration", ["JSON"]),
     tests("Safetensors", ["Files", "JSON"]),
     tests("Tokenizers", ["JSON"]),
