@@ -6,23 +6,24 @@ extension VariableStore {
   /// Merged adapters are in it. A tied weight has one name, unless a merge or training has made the twins differ:
   /// then both appear. Weights that are stored quantized come out dense.
   public func stateDict() throws -> [(name: String, tensor: Tensor)] {
-    var entries = try parameters.map { ($0.name, try current($0.name) ?? $0.tensor) }
+    var entries = try parameters.map { ($0.name, try weight(named: $0.name) ?? $0.tensor) }
     for (name, parameter) in ties {
-      let twin = try current(parameter.name) ?? parameter.tensor
-      if let tensor = try current(name), tensor !== twin { entries.append((name, tensor)) }
+      let twin = try weight(named: parameter.name)
+      if let tensor = try weight(named: name), tensor !== twin { entries.append((name, tensor)) }
     }
     return entries
   }
 
-  /// The weight or bias of the layer that `name` belongs to.
-  private func current(_ name: String) throws -> Tensor? {
-    guard let dot = name.lastIndex(of: "."), let layer = layer(named: String(name[..<dot])) else {
-      return nil
-    }
-    switch name[name.index(after: dot)...] {
-    case "weight": return try layer.weight.dense(layer.weight.dtype)
-    case "bias": return layer.bias?.tensor
-    default: return nil
-    }
+  /// The weight called `name` as it is now, with adapters that are merged; nil when there is none.
+  public func weight(named name: String) throws -> Tensor? {
+    let own = parameter(named: name)?.tensor
+    guard let layer = layer(of: name) else { return own }
+    if name.hasSuffix(".weight") { return try layer.weight.dense(layer.weight.dtype) }
+    return name.hasSuffix(".bias") ? layer.bias?.tensor ?? own : own
+  }
+
+  /// The layer that a parameter called `name` belongs to.
+  public func layer(of name: String) -> (any AdaptableLayer)? {
+    name.lastIndex(of: ".").flatMap { layer(named: String(name[..<$0])) }
   }
 }

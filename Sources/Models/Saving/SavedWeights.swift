@@ -1,0 +1,78 @@
+import NN
+import Safetensors
+import Torch
+
+/// A model's weights as they go into a file: with adapters folded in, in the type that is wanted, one at a time.
+struct SavedWeights {
+  private let store: VariableStore
+  private let adapters: [String]
+  private let dtype: DType?
+
+  init(_ store: VariableStore, merging adapters: [String], dtype: DType?) {
+    (self.store, self.adapters, self.dtype) = (store, adapters, dtype)
+  }
+
+  /// Whether a weight that the configuration calls tied is written under both names.
+  var untied: Bool { store.ties.contains { isWritten(tie: $0) } }
+
+  /// The type that most of a model's readers go by: that of its first floating-point weight.
+  var floatingPointType: DType? {
+    store.parameters.lazy.map(\.tensor.dtype).first(where: \.isFloatingPoint).map { dtype ?? $0 }
+  }
+
+  func layouts() throws -> [SafetensorsLayout] {
+    let names = store.parameters.map(\.name) + store.ties.filter(isWritten).map(\.name)
+    return try names.map { name in
+      let tensor = try current(name)
+      // An empty view says the type; the shape is that of the weight.
+      let type = try SafetensorsLayout(Tensor.zeros([0], dtype: target(tensor)), named: name).dtype
+      return try SafetensorsLayout(name: name, dtype: type, shape: tensor.shape)
+    }
+  }
+
+  /// Calls `sink` with the bytes of the weight called `name`.
+  func withBytes(of name: String, _ sink: (UnsafeRawBufferPointer) throws -> Void) throws {
+    try withoutGradients {
+      guard let layer = store.layer(of: name), isChanged(layer) else {
+        return try write(current(name), sink)
+      }
+      let before = layer.adapters.filter(\.isMerged).map(\.name)
+      try layer.merge(adapters)
+      defer {
+        layer.unmerge()
+        // What was merged before goes in again; it could be merged then, so it can be now.
+        try? layer.merge(before)
+      }
+      try write(current(name), sink)
+    }
+  }
+
+  private func write(_ tensor: Tensor, _ sink: (UnsafeRawBufferPointer) throws -> Void) throws {
+    try tensor.detached().to(dtype: target(tensor), device: .cpu).contiguous().withBytes(sink)
+  }
+
+  private func target(_ tensor: Tensor) -> DType {
+    tensor.dtype.isFloatingPoint ? dtype ?? tensor.dtype : tensor.dtype
+  }
+
+  private func current(_ name: String) throws -> Tensor {
+    guard let tensor = try store.weight(named: name) else {
+      throw ModelError("the model has no weight called \(name)")
+    }
+    return tensor
+  }
+
+  /// Whether a layer has adapters to be folded in that are not yet.
+  private func isChanged(_ layer: any AdaptableLayer) -> Bool {
+    layer.adapters.contains { adapters.contains($0.name) && !$0.isMerged }
+  }
+
+  private func isWritten(tie: (name: String, parameter: Parameter)) -> Bool {
+    let twins = [store.layer(of: tie.name), store.layer(of: tie.parameter.name)].compactMap(\.self)
+    if twins.contains(where: isChanged) { return true }
+    guard let first = try? store.weight(named: tie.name),
+      let second = try? store.weight(named: tie.parameter.name)
+    else { return false }
+    return first !== second
+  }
+}

@@ -1,0 +1,141 @@
+import Files
+import JSON
+import NN
+import Safetensors
+import Testing
+import Torch
+
+@testable import Models
+
+struct LoadingTests {
+  private func load(_ folder: String, dtype: DType? = nil) throws -> any CausalLanguageModel {
+    try #require(try PretrainedModel.load(folder: folder, dtype: dtype) as? any CausalLanguageModel)
+  }
+
+  private func logits(_ folder: String) throws -> Tensor {
+    try load(folder).logits(ModelInput([5, 9, 33, 12]))
+  }
+
+  @Test func aBodyWithoutPrefixAndOldBuffersLoad() throws {
+    let copy = try TemporaryModel("llama-tied")
+    let expected = try logits(copy.folder).clone()
+    try copy.edit { tensors in
+      tensors = Dictionary(
+        uniqueKeysWithValues: tensors.map { (String($0.key.dropFirst("model.".count)), $0.value) })
+      tensors["layers.0.self_attn.rotary_emb.inv_freq"] = try .ones([4])
+    }
+    #expect(try load(copy.folder).store.report.isClean)
+    #expect(try logits(copy.folder).isIdentical(to: expected))
+  }
+
+  @Test func aTiedCheckpointWithTwoDifferentTablesIsBelieved() throws {
+    let copy = try TemporaryModel("llama")
+    let expected = try logits(copy.folder).clone()
+    try copy.configure(["tie_word_embeddings": true])
+    #expect(try logits(copy.folder).isIdentical(to: expected))
+    try copy.edit { $0["lm_head.weight"] = $0["model.embed_tokens.weight"] }
+    let model = try load(copy.folder)
+    #expect(model.outputEmbedding.weight === model.store.parameter(named: "model.embed_tokens.weight"))
+  }
+
+  @Test func unknownTensorsAreReportedOnly() throws {
+    let copy = try TemporaryModel("llama")
+    try copy.edit { $0["model.layers.7.extra"] = try .ones([1]) }
+    #expect(try load(copy.folder).store.report.unexpected == ["model.layers.7.extra"])
+  }
+
+  @Test(arguments: [DType.bfloat16, .float16, .float32])
+  func weightsAreConvertedOnTheWayIn(dtype: DType) throws {
+    let model = try load(Golden.model("llama"), dtype: dtype)
+    #expect(model.store.parameters.allSatisfy { $0.tensor.dtype == dtype })
+    let expected = try logits(Golden.model("llama"))
+    #expect(try model.logits(ModelInput([5, 9, 33, 12])).relativeError(to: expected) < 2e-2)
+  }
+
+  @Test func weightsAreTheFilesOwnMemoryAndWritingDoesNotReachTheFile() throws {
+    let copy = try TemporaryModel("llama")
+    let before = try WholeFile.read("\(copy.folder)/model.safetensors")
+    let model = try load(copy.folder)
+    for parameter in model.store.parameters { try parameter.tensor.fill_(3) }
+    #expect(try WholeFile.read("\(copy.folder)/model.safetensors") == before)
+  }
+
+  @Test func packedTextsDoNotSeeEachOther() throws {
+    for name in ["llama", "mistral", "qwen2-layer-types"] {
+      let model = try Golden.causal(name)
+      let (first, second) = ([5, 9, 33, 12, 7, 8, 40], [20, 21, 22, 23, 24, 25])
+      var packed = try ModelInput(first + second)
+      packed.segments = try Tensor(first.map { _ in 0 } + second.map { _ in 1 }, shape: [1, 13])
+      packed.positions = try Tensor(Array(first.indices) + Array(second.indices), shape: [1, 13])
+      let together = try model.logits(packed)
+      #expect(try together.slice(1, 0..<7).relativeError(to: model.logits(ModelInput(first))) < 1e-5)
+      #expect(try together.slice(1, 7..<13).relativeError(to: model.logits(ModelInput(second))) < 1e-5)
+    }
+  }
+
+  @Test(arguments: ["llama", "mistral", "qwen2-layer-types", "qwen3-bias-window"])
+  func checkpointedBlocksHaveTheSameGradients(name: String) throws {
+    let input = try ModelInput([5, 9, 33, 12, 7, 8, 40])
+    func gradients(checkpointing: Bool) throws -> [Tensor] {
+      let model = try Golden.causal(name)
+      model.store.mode.isTraining = true
+      model.store.mode.gradientCheckpointing = checkpointing
+      for parameter in model.store.parameters { try parameter.tensor.requireGrad() }
+      let (sum, _) = try model.nextTokenLoss(input, labels: input.ids)
+      try sum.backward()
+      return try model.store.parameters.map { try #require($0.tensor.grad) }
+    }
+    for (kept, again) in zip(try gradients(checkpointing: false), try gradients(checkpointing: true)) {
+      #expect(try again.relativeError(to: kept) < 1e-5)
+    }
+  }
+
+  @Test(arguments: [true, false])
+  func learnedKeysAndValuesGetGradients(checkpointing: Bool) throws {
+    let model = try Golden.causal("mistral")
+    model.store.mode.isTraining = true
+    model.store.mode.gradientCheckpointing = checkpointing
+    let random = try Generator(seed: 3)
+    let prefix = try (0..<2).map { _ in
+      (
+        key: try Tensor.randn([1, 2, 3, 8], generator: random).requireGrad(),
+        value: try Tensor.randn([1, 2, 3, 8], generator: random).requireGrad()
+      )
+    }
+    let input = try ModelInput([5, 9, 33, 12])
+    let hidden = try model.hiddenStates(input, cache: KeyValueCache(prefix: prefix))
+    try hidden.square().sum().backward()
+    for (key, value) in prefix {
+      #expect(try #require(key.grad).norm().item() > 0)
+      #expect(try #require(value.grad).norm().item() > 0)
+    }
+  }
+
+  @Test func idsOutsideTheVocabularyAreNamed() throws {
+    let model = try Golden.causal("llama")
+    for id in [64, -1] {
+      let error = try #require(throws: ModelError.self) { try model.logits(ModelInput([3, id])) }
+      #expect(error.description.contains("token id \(id)"))
+    }
+    #expect(throws: ModelError.self) { try model.logits(ModelInput([])) }
+  }
+
+  @Test func theHubsCacheIsSearched() throws {
+    let copy = try TemporaryModel("llama")
+    let model = "\(copy.folder)/hub/models--org--tiny"
+    try Folder.create("\(model)/snapshots/abc123")
+    try Folder.create("\(model)/refs")
+    try AtomicFile.write("\(model)/refs/main", "abc123\n")
+    for environment in [
+      ["HF_HOME": copy.folder], ["HF_HUB_CACHE": "\(copy.folder)/hub", "HF_HOME": "/nowhere"],
+    ] {
+      let cache = HubCache(environment: environment)
+      #expect(try cache.snapshot(of: "org/tiny") == "\(model)/snapshots/abc123")
+      #expect(try cache.snapshot(of: "org/tiny@abc123") == "\(model)/snapshots/abc123")
+      #expect(try cache.snapshot(of: "org/tiny@other") == nil)
+      #expect(try cache.snapshot(of: "org/small") == nil)
+      #expect(try cache.snapshot(of: "../org") == nil)
+    }
+    #expect(HubCache(environment: ["HOME": "/h"]).path == "/h/.cache/huggingface/hub")
+  }
+}
