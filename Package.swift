@@ -44,6 +44,7 @@ let package = Package(
     room("Generation", ["Configuration", "Models", "NN", "Tokenizers", "Torch"]),
     room("Tokenizers", ["JSON"]),
     room("ChatTemplates", ["JSON"]),
+    room("Reports", ["JSON"]),
     room(
       "PEFTCommands",
       [
@@ -65,6 +66,7 @@ let package = Package(
     tests("Safetensors", ["Files", "JSON"]),
     tests("Tokenizers", ["JSON"]),
     tests("ChatTemplates", ["JSON"]),
+    tests("Reports", ["JSON"]),
   ],
   cxxLanguageStandard: .cxx20
 )

@@ -1,0 +1,16 @@
+/// A value that one thread at a time can reach.
+import Foundation
+
+/// Unchecked, because the compiler cannot see that the lock guards every access to the value.
+final class Locked<Value>: @unchecked Sendable {
+  private let lock = NSLock()
+  private var value: Value
+
+  init(_ value: sending Value) { self.value = value }
+
+  func withLock<Result>(_ body: (inout Value) throws -> Result) rethrows -> Result {
+    lock.lock()
+    defer { lock.unlock() }
+    return try body(&value)
+  }
+}
