@@ -53,6 +53,48 @@ struct AssistantRangesTests {
     #expect(try Self.ranges(source, messages) == ["b<|end|>", "<think>r2</think>d<|end|>"])
   }
 
+  @Test("follows templates that end only the last turn with a token of their own")
+  func finalToken() throws {
+    let source = """
+      {% for m in messages %}<|{{ m.role }}|>{{ m.content }}<|end|>{% endfor %}
+      {{- '<|assistant|>' if add_generation_prompt else '<|endoftext|>' }}
+      """
+    #expect(try Self.ranges(source) == ["One é<|end|>", "Two<|end|><|endoftext|>"])
+  }
+
+  @Test("follows templates whose generation prompt already opens the reasoning")
+  func openReasoning() throws {
+    let source = """
+      {% for m in messages %}<|{{ m.role }}|>
+      {%- if m.role == 'assistant' %}<think>{{ m.reasoning_content if loop.last }}</think>{% endif %}
+      {{- m.content }}<|end|>{% endfor %}{{ '<|assistant|><think>' if add_generation_prompt }}
+      """
+    let messages: JSONValue = [
+      ["role": "user", "content": "a"], ["role": "assistant", "content": "b", "reasoning": "r1"],
+      ["role": "user", "content": "c"], ["role": "assistant", "content": "d", "reasoning": "r2"],
+    ]
+    #expect(try Self.ranges(source, messages) == ["</think>b<|end|>", "r2</think>d<|end|>"])
+  }
+
+  @Test("covers tool calls, but not what the tools answer")
+  func toolCalls() throws {
+    let source = """
+      {% for m in messages %}<|{{ m.role }}|>{% if m.tool_calls %}{{ m.tool_calls[0].function|tojson }}
+      {%- else %}{{ m.content }}{% endif %}<|end|>{% endfor %}
+      {{- '<|assistant|>' if add_generation_prompt }}
+      """
+    let messages: JSONValue = [
+      ["role": "user", "content": "a"],
+      [
+        "role": "assistant", "content": "",
+        "tool_calls": [["function": ["name": "f", "arguments": ["x": 1]]]],
+      ],
+      ["role": "tool", "content": "r"], ["role": "assistant", "content": "d"],
+    ]
+    #expect(
+      try Self.ranges(source, messages) == [#"{"name": "f", "arguments": {"x": 1}}<|end|>"#, "d<|end|>"])
+  }
+
   @Test("finds turns that move when others follow")
   func movedTurns() throws {
     let source = """

@@ -30,18 +30,6 @@ struct Finder {
     return nil
   }
 
-  /// How much of the needle's start `text` ends with, at most.
-  func overlap(withEndOf text: some Sequence<UInt8>) -> Int {
-    var matched = 0
-    for byte in text {
-      while matched > 0, matched == needle.count || byte != needle[matched] {
-        matched = fallback[matched - 1]
-      }
-      if matched < needle.count, byte == needle[matched] { matched += 1 }
-    }
-    return matched
-  }
-
   /// Where the matches begin, none overlapping the one before, at most `limit` of them.
   func all(in haystack: [UInt8], limit: Int = .max) -> [Int] {
     var found: [Int] = []
