@@ -12,7 +12,9 @@ extension Filters {
       }
       var attributes = ""
       for (key, value) in mapping.entries where !value.isNone && !value.isUndefined {
-        let name = try key.text()
+        guard case .string(let name) = key else {
+          throw ChatTemplateError("expected string or bytes-like object, got '\(key.typeName)'")
+        }
         if name.scalars.contains(where: { " \t\n\r\u{B}\u{C}/>=".unicodeScalars.contains($0) }) {
           throw ChatTemplateError("Invalid character in attribute name: \(name.represented)")
         }
