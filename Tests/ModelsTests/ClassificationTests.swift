@@ -84,11 +84,20 @@ struct ClassificationTests {
     #expect(throws: ModelError.self) { try PretrainedModel.load(folder: copy.folder, task: .causalLM) }
   }
 
-  @Test(arguments: [["0": "no", "2": "yes"], ["a": "no"], ["0": 1]] as [JSONObject])
+  @Test(arguments: [["0": "no", "2": "yes"], ["a": "no"], ["0": 1], [:]] as [JSONObject])
   func labelsThatMakeNoSenseAreNamed(labels: JSONObject) throws {
     let config = ModelConfiguration(["id2label": .object(labels)])
     let error = try #require(throws: ModelError.self) { try config.labels }
     #expect(error.description.contains("id2label"))
+  }
+
+  @Test(arguments: [ModelTask.sequenceClassification, .tokenClassification])
+  func aTiedTableIsFoundUnderTheNameOfAnotherHead(task: ModelTask) throws {
+    let model = try PretrainedModel.load(folder: Golden.model("llama-tied-head"), task: task)
+    let text = try Golden.causal("llama-tied-head")
+    let table = try #require(model.store.parameter(named: "model.embed_tokens.weight")).tensor
+    #expect(try table.isIdentical(to: text.outputEmbedding.weight.dense(.float32)))
+    #expect(model.store.report.isClean)
   }
 
   @Test func withoutNamesThereAreTwoLabels() throws {

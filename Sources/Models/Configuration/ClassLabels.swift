@@ -17,8 +17,11 @@ extension ModelConfiguration {
   public var labels: ClassLabels {
     get throws {
       guard let table: JSONObject = try optional("id2label") else {
-        return ClassLabels(count: try size("num_labels", default: 2))
+        let count = try size("num_labels", default: 2)
+        guard count <= 1_000_000 else { throw invalid("num_labels", "must be at most 1000000") }
+        return ClassLabels(count: count)
       }
+      guard !table.isEmpty else { throw invalid("id2label", "must name at least one class") }
       var names = [String?](repeating: nil, count: table.count)
       for (key, value) in table {
         guard let id = Int(key), names.indices.contains(id), let name = value.stringValue else {

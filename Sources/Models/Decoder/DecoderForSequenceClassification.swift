@@ -14,7 +14,9 @@ final class DecoderForSequenceClassification: Model {
 
   init(_ configuration: ModelConfiguration, _ decoder: DecoderConfiguration, _ store: VariableStore) throws {
     (self.configuration, self.store) = (configuration, store)
-    body = try Decoder(store.root / "model", decoder)
+    // A tied checkpoint may keep its only table under the other head's name.
+    body = try Decoder(
+      store.root / "model", decoder, tableAliases: decoder.tiesEmbeddings ? ["lm_head.weight"] : [])
     score = try Linear(
       store.root / "score", in: decoder.hiddenSize, out: configuration.labels.count,
       initial: .normal(std: decoder.initializerRange))

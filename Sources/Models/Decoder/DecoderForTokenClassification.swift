@@ -14,7 +14,9 @@ final class DecoderForTokenClassification: Model {
 
   init(_ configuration: ModelConfiguration, _ decoder: DecoderConfiguration, _ store: VariableStore) throws {
     (self.configuration, self.store) = (configuration, store)
-    body = try Decoder(store.root / "model", decoder)
+    // A tied checkpoint may keep its only table under the other head's name.
+    body = try Decoder(
+      store.root / "model", decoder, tableAliases: decoder.tiesEmbeddings ? ["lm_head.weight"] : [])
     dropout =
       try configuration.optional("classifier_dropout") ?? configuration.optional("hidden_dropout") ?? 0.1
     guard (0..<1).contains(dropout) else {
