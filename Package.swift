@@ -42,14 +42,20 @@ let package = Package(
     room("Training", ["Configuration", "Files", "JSON", "NN", "Safetensors", "Torch"]),
     room("Models", ["Configuration", "Files", "JSON", "NN", "Safetensors", "Torch"]),
     room("Generation", ["Configuration", "Models", "NN", "Tokenizers", "Torch"]),
+    room(
+      "FineTuning",
+      [
+        "ChatTemplates", "Configuration", "Files", "JSON", "Models", "NN", "PEFT", "Tokenizers", "Torch",
+        "Training",
+      ]),
     room("Tokenizers", ["JSON"]),
     room("ChatTemplates", ["JSON"]),
     room("Reports", ["JSON"]),
     room(
       "PEFTCommands",
       [
-        "Configuration", "Files", "JSON", "NN", "PEFT", "Safetensors", "Tokenizers", "Torch", "Training",
-        "Yams",
+        "ChatTemplates", "Configuration", "Files", "FineTuning", "Generation", "JSON", "Models", "NN", "PEFT",
+        "Reports", "Safetensors", "Tokenizers", "Torch", "Training", "Yams",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(name: "peft", dependencies: ["PEFTCommands"], swiftSettings: settings),

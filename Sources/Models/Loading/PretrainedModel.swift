@@ -78,3 +78,12 @@ extension ModelFamily {
     }
   }
 }
+
+extension PretrainedModel {
+  /// The task that a configuration names.
+  ///
+  /// - Throws: ``ModelError`` for a family or task that is not supported.
+  public static func task(of config: ModelConfiguration) throws -> ModelTask {
+    try ModelRegistry.family(of: config).task(config, asked: nil)
+  }
+}

@@ -29,7 +29,7 @@ public struct TokenizedExample: Sendable, Hashable {
 
   /// Keeps the first `length` tokens, and says whether there were more.
   @discardableResult
-  mutating func truncate(to length: Int) -> Bool {
+  public mutating func truncate(to length: Int) -> Bool {
     guard ids.count > length else { return false }
     ids.removeLast(ids.count - length)
     if case .tokens(let labels) = target { target = .tokens(Array(labels.prefix(length))) }

@@ -1,0 +1,133 @@
+import JSON
+import Models
+import Tokenizers
+import Training
+
+/// Turns rows of data into token ids with what the model is to make of them.
+public struct ExampleBuilder: Sendable {
+  let tokenizer: Tokenizer?
+  /// Of rows with messages; nil when the tokenizer has no chat template.
+  let chat: ChatFormat?
+  let options: DataOptions
+  let objective: Objective
+  /// The classes of a classifier; nil for other tasks.
+  let labels: LabelMap?
+  let vocabularySize: Int
+  let contextLength: Int
+  let padding: Int
+  let endOfText: Int?
+  /// Whether rows must say what to learn; logits need no target.
+  let needsTargets: Bool
+
+  /// - Parameter tokenizer: nil for rows that are tokenized already.
+  public init(
+    _ model: any Model, objective: Objective, tokenizer: Tokenizer?, options: DataOptions = DataOptions(),
+    needsTargets: Bool = true
+  ) throws {
+    let config = model.configuration
+    (self.tokenizer, self.options, self.objective) = (tokenizer, options, objective)
+    self.needsTargets = needsTargets
+    chat = tokenizer?.chatTemplate == nil ? nil : try tokenizer.map { try ChatFormat($0) }
+    labels = objective == .category ? LabelMap(try config.labels.names) : nil
+    vocabularySize = try config.size("vocab_size")
+    contextLength = try config.size("max_position_embeddings", default: 1 << 20)
+    endOfText = try tokenizer?.specialTokens.eosTokenID ?? config.endOfTextIDs.first
+    let known: Int? = try? config.optional("pad_token_id")
+    padding = known ?? tokenizer?.specialTokens.padTokenID ?? endOfText ?? 0
+  }
+
+  /// - Throws: ``TrainingError`` naming the row that cannot be used.
+  public func examples(_ rows: [DataRow]) throws -> ExampleSet {
+    let limit = min(options.maxLength ?? contextLength, contextLength)
+    var (examples, cut) = ([TokenizedExample](), 0)
+    for row in rows {
+      var example = try example(row)
+      try check(example)
+      if example.ids.count > limit {
+        guard !options.strict else {
+          throw TrainingError(
+            .data,
+            "\(example.ids.count) tokens, \(row.origin): at most \(limit) fit; shorten the row, or leave out --strict"
+          )
+        }
+        example.truncate(to: limit)
+        cut += 1
+      }
+      examples.append(example)
+    }
+    let warnings = cut == 0 ? [] : ["\(cut) of \(rows.count) rows were cut to \(limit) tokens"]
+    return ExampleSet(examples, packedLength: min(limit, 1024), padding: padding, warnings: warnings)
+  }
+
+  private func example(_ row: DataRow) throws -> TokenizedExample {
+    switch objective {
+    case .nextToken: try CausalRow(row, self).example
+    case .tokenLabels: try tokenLabels(row)
+    case .category, .regression, .multiLabel: try ClassificationRow(row, self).example
+    }
+  }
+
+  private func tokenLabels(_ row: DataRow) throws -> TokenizedExample {
+    let ids = try tokenIDs(row)
+    guard let ids else {
+      throw TrainingError(
+        .data, "a row without input_ids, \(row.origin): give input_ids and labels for token-cls")
+    }
+    let found = try integers("labels", row)
+    guard let found = found ?? (needsTargets ? nil : ids.map { _ in TokenizedExample.ignoredLabel }) else {
+      throw TrainingError(
+        .data, "a row without labels, \(row.origin): give one label for each token, -100 for none")
+    }
+    return try aligned(ids, found, row)
+  }
+
+  func aligned(_ ids: [Int32], _ labels: [Int32], _ row: DataRow) throws -> TokenizedExample {
+    guard ids.count == labels.count else {
+      throw TrainingError(
+        .data,
+        "\(ids.count) input_ids and \(labels.count) labels, \(row.origin): give one label for each token")
+    }
+    return TokenizedExample(ids: ids, target: .tokens(labels), origin: row.origin)
+  }
+
+  /// The row's own token ids, if it is tokenized already.
+  func tokenIDs(_ row: DataRow) throws -> [Int32]? { try integers("input_ids", row) }
+
+  func integers(_ key: String, _ row: DataRow) throws -> [Int32]? {
+    guard let value = row[key] else { return nil }
+    // Cells of a table hold their lists as text.
+    let list = value.stringValue.flatMap { try? JSONValue.parse($0) } ?? value
+    let numbers = list.arrayValue?.map { $0.intValue.flatMap(Int32.init(exactly:)) }
+    guard let numbers, !numbers.contains(nil) else {
+      throw TrainingError(.data, "\(key) that is no list of whole numbers, \(row.origin): write [1, 2, 3]")
+    }
+    return numbers.compactMap(\.self)
+  }
+
+  func needTokenizer(_ row: DataRow) throws -> Tokenizer {
+    guard let tokenizer else {
+      throw TrainingError(
+        .data,
+        "text, \(row.origin), for a model without a tokenizer: put tokenizer.json beside config.json, "
+          + "or give input_ids")
+    }
+    return tokenizer
+  }
+
+  private func check(_ example: TokenizedExample) throws {
+    guard !example.ids.isEmpty else {
+      throw TrainingError(.data, "a row without tokens, \(example.origin): remove it, or give it text")
+    }
+    if let wrong = example.ids.first(where: { $0 < 0 || $0 >= vocabularySize }) {
+      throw TrainingError(
+        .data, "token id \(wrong), \(example.origin): the model's ids are 0 to \(vocabularySize - 1)")
+    }
+    guard case .tokens(let targets) = example.target else { return }
+    let classes = objective == .nextToken ? vocabularySize : nil
+    if let wrong = targets.first(where: { $0 != -100 && ($0 < 0 || $0 >= classes ?? Int(Int32.max)) }) {
+      throw TrainingError(
+        .data,
+        "label id \(wrong), \(example.origin): labels are 0 to \(vocabularySize - 1), and -100 for none")
+    }
+  }
+}

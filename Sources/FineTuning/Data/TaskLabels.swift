@@ -1,0 +1,73 @@
+import JSON
+import Models
+import Training
+
+/// What the labels of the data ask of a model that classifies: which objective, and which classes a new head has.
+public struct TaskLabels: Sendable {
+  public let objective: Objective
+  /// Nil: those of config.json, or of an adapter's head.
+  public let classes: ClassLabels?
+
+  /// - Parameters:
+  ///   - rows: those to train or score on.
+  ///   - config: of the base model; its classes are kept when the labels are among them.
+  /// - Throws: ``TrainingError`` when labels are missing or of several kinds.
+  public init(_ rows: [DataRow], task: ModelTask, options: DataOptions, config: ModelConfiguration) throws {
+    switch task {
+    case .causalLM, .seq2seqLM: self.init(.nextToken, nil)
+    case .tokenClassification:
+      let largest = rows.lazy.flatMap { $0["labels"]?.arrayValue ?? [] }.compactMap(\.intValue).max() ?? 1
+      let fits = try config.namesLabels && config.labels.count > largest
+      self.init(.tokenLabels, fits ? nil : ClassLabels(count: max(2, largest + 1)))
+    case .sequenceClassification:
+      let labels = try rows.map { try ClassificationRow.label($0, options) }
+      let kind = try LabelKind(labels)
+      let names = try config.labels.names
+      if try kind.objective == .regression || config.isRegression {
+        self.init(.regression, ClassLabels(count: 1))
+      } else if kind.objective == .multiLabel {
+        self.init(.multiLabel, names.count == kind.names.count ? nil : ClassLabels(kind.names))
+      } else {
+        let known = LabelMap(names)
+        let fits = config.namesLabels && labels.allSatisfy { known.id(of: $0) != nil }
+        self.init(.category, fits ? nil : ClassLabels(kind.names))
+      }
+    }
+  }
+
+  /// What scoring asks of a model that has its head already: only the objective is told from the labels.
+  ///
+  /// - Parameter needsTargets: false for rows whose labels do not matter.
+  public init(
+    scoring rows: [DataRow], on model: any Model, options: DataOptions, needsTargets: Bool = true
+  ) throws {
+    switch model.task {
+    case .causalLM, .seq2seqLM: self.init(.nextToken, nil)
+    case .tokenClassification: self.init(.tokenLabels, nil)
+    case .sequenceClassification:
+      guard needsTargets else {
+        self.init(.category, nil)
+        return
+      }
+      let kind = try LabelKind(rows.map { try ClassificationRow.label($0, options) })
+      let isRegression = try model.configuration.labels.count == 1
+      self.init(isRegression ? .regression : kind.objective, nil)
+    }
+  }
+
+  private init(_ objective: Objective, _ classes: ClassLabels?) {
+    (self.objective, self.classes) = (objective, classes)
+  }
+}
+
+extension ModelConfiguration {
+  /// Whether the file itself says which classes there are.
+  var namesLabels: Bool { raw["id2label"] != nil || raw["num_labels"] != nil }
+
+  fileprivate var isRegression: Bool {
+    get throws {
+      let problem: String? = try optional("problem_type")
+      return try problem == "regression" || (namesLabels && labels.count == 1)
+    }
+  }
+}

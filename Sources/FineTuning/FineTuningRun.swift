@@ -1,0 +1,107 @@
+import Configuration
+import JSON
+import Models
+import NN
+import PEFT
+import Tokenizers
+import Torch
+import Training
+
+/// A plan with its model loaded, its data tokenized and its adapter in place: ready to train.
+public final class FineTuningRun {
+  public let plan: FineTuningPlan
+  public let tuned: AdaptedPretrainedModel
+  public let model: FineTuningModel
+  public let examples: ExampleSet
+  public let evaluation: ExampleSet?
+  /// What the user should know before the run starts.
+  public private(set) var warnings: [String] = []
+
+  /// - Throws: what is wrong with the plan, its files or its data; nothing is written.
+  public init(_ plan: FineTuningPlan) throws {
+    var plan = plan
+    let rows = try RowFile.read(plan.data, plan.dataOptions)
+    let evaluationRows = try plan.evaluationData.map { try RowFile.read($0, plan.dataOptions) }
+
+    let folder = try ModelFolder(plan.model)
+    let config = try ModelConfiguration(folder: folder.path)
+    let asked = plan.task ?? plan.adapter?.shared.taskType.flatMap(ModelTask.init(peft:))
+    let task = try asked ?? PretrainedModel.task(of: config)
+    let labels = try TaskLabels(
+      rows + (evaluationRows ?? []), task: task, options: plan.dataOptions, config: config)
+    tuned = try AdaptedPretrainedModel(
+      folder: plan.model, task: task, dtype: plan.dtype, device: plan.device, labels: labels.classes,
+      seed: UInt64(clamping: plan.options.seed))
+
+    let tokenizer = folder.file("tokenizer.json") == nil ? nil : try Tokenizer.load(folder: folder.path)
+    let builder = try ExampleBuilder(
+      tuned.model, objective: labels.objective, tokenizer: tokenizer, options: plan.dataOptions)
+    examples = try builder.examples(rows)
+    evaluation = try evaluationRows.map(builder.examples)
+    warnings += examples.warnings + (evaluation?.warnings ?? [])
+
+    if var adapter = plan.adapter {
+      // Known before any work, so that a schedule that makes no sense fails here.
+      if var method = adapter.method as? AdaLoRA, method.totalSteps == nil {
+        method.totalSteps = try BatchPlan(
+          lengths: examples.examples.map(\.ids.count), capacity: examples.packedLength, options: plan.options
+        ).totalSteps
+        try method.validate()
+        adapter.method = method
+      }
+      warnings += try Self.insert(adapter, from: plan.initialAdapter, into: tuned.adapters)
+      plan.adapter = adapter
+    }
+    self.plan = plan
+    let source = tuned
+    model = try FineTuningModel(
+      tuned, training: plan.adapter == nil ? .allWeights : .adapter("default"), objective: labels.objective,
+      options: plan.options
+    ) { folder in
+      try Self.save(source, plan, to: folder)
+    }
+  }
+
+  private static func insert(
+    _ configuration: AdapterConfiguration, from path: String?, into adapters: AdaptedModel
+  ) throws -> [String] {
+    let unknown = configuration.unknownKeys
+    let notes = unknown.isEmpty ? [] : ["fields that are not understood: \(unknown.joined(separator: ", "))"]
+    guard let path else { return notes + (try adapters.add(configuration.method).warnings) }
+    var folder = try AdapterFolder(path: path)
+    folder.configuration = configuration
+    let report = try adapters.load(folder)
+    try adapters.setTrainable(true)
+    return notes + report.injection.warnings
+  }
+
+  /// Writes the adapter as Hugging Face PEFT does, or the whole model.
+  private static func save(_ tuned: AdaptedPretrainedModel, _ plan: FineTuningPlan, to folder: String) throws
+  {
+    guard let configuration = plan.adapter else { return try tuned.writeModel(to: folder) }
+    var adapter = try tuned.adapters.folder(of: "default")
+    adapter.configuration.shared.baseModel = configuration.shared.baseModel ?? plan.model
+    adapter.configuration.shared.taskType = tuned.model.task.peftTaskType
+    adapter.configuration.shared.inferenceMode = true
+    try adapter.write(to: folder)
+  }
+
+  /// The loop over this run's data.
+  public func trainer(output: String, resume: Bool) throws -> Trainer {
+    var identity: JSONObject = ["model": .string(plan.model), "task": .string(tuned.model.task.rawValue)]
+    if let adapter = plan.adapter { identity["adapter"] = .object(adapter.method.json) }
+    return try Trainer(
+      model, on: examples, evaluation: evaluation, options: plan.options, output: output, identity: identity,
+      resume: resume)
+  }
+
+  /// One line: what is trained, and how much of it.
+  public var description: String {
+    let trained = model.parameters.reduce(0) { $0 + $1.tensor.count }
+    let share = Double(trained) / Double(max(1, model.totalParameterCount))
+    let percent = (share * 10000).rounded() / 100
+    let method = plan.adapter.map { type(of: $0.method).peftType } ?? "all weights"
+    return "\(method), \(trained) of \(model.totalParameterCount) parameters (\(percent) %), "
+      + "\(examples.examples.count) rows"
+  }
+}

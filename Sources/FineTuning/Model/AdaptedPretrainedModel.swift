@@ -1,0 +1,120 @@
+import Files
+import Foundation
+import Models
+import NN
+import PEFT
+import Torch
+
+/// A pretrained model of a supported family with adapters in its layers.
+///
+/// ```swift
+/// let tuned = try AdaptedPretrainedModel(folder: "models/llama", adapters: ["my-adapter"])
+/// let logits = try tuned.model.logits(ModelInput([1, 15, 27]))
+/// ```
+public final class AdaptedPretrainedModel {
+  public let folder: String
+  public let model: any Model
+  public let adapters: AdaptedModel
+  /// What loading each adapter found, by its name.
+  public private(set) var reports: [(name: String, report: AdaptedModel.LoadReport)] = []
+
+  /// Loads a model and its adapters; all of them are active.
+  ///
+  /// - Parameters:
+  ///   - folder: a folder in Hugging Face layout, or the id of a model in the local cache.
+  ///   - adapters: adapter folders; they are named `default`, `adapter2`, `adapter3`, ...
+  ///   - task: nil for the one of config.json, or of the first adapter.
+  ///   - dtype: of the base's weights; nil as they are.
+  ///   - labels: the classes of a new classification head; nil for those of config.json or of an adapter's head.
+  /// - Throws: what the rooms below say of folders that are missing or do not fit.
+  public init(
+    folder: String, adapters paths: [String] = [], task: ModelTask? = nil, dtype: DType? = nil,
+    device: Device = .cpu, labels: ClassLabels? = nil, allowMismatch: Bool = false, seed: UInt64 = 0
+  ) throws {
+    self.folder = folder
+    let folders = try paths.map { try AdapterFolder(path: $0) }
+    let task =
+      task
+      ?? folders.lazy.compactMap { $0.configuration.shared.taskType }.first.flatMap(ModelTask.init(peft:))
+    let labels = try labels ?? Self.labels(folders, folder)
+    model = try PretrainedModel.load(
+      folder: folder, task: task, dtype: dtype, device: device, labels: labels, seed: seed)
+    adapters = try AdaptedModel(model.store, traits: model.adapterTraits(), seed: seed)
+    for (index, (path, adapter)) in zip(paths, folders).enumerated() {
+      let name = index == 0 ? "default" : "adapter\(index + 1)"
+      do {
+        reports.append((name, try adapters.load(adapter, named: name, allowMismatch: allowMismatch)))
+      } catch let error as AdapterError {
+        throw AdapterError("\(error), in \(path)")
+      }
+    }
+    try adapters.activate(adapters.names)
+  }
+
+  /// Writes the whole model as it is now, without adapters that are not merged.
+  ///
+  /// What else is in the folder stays.
+  func writeModel(to folder: String) throws {
+    let draft = Folder.join(folder, ".model")
+    defer { try? FileManager.default.removeItem(atPath: draft) }
+    try ModelWriter.save(model, from: ModelFolder(self.folder).path, to: draft, overwrite: true)
+    // config.json last: a folder with one is complete.
+    let names = try Folder.names(in: draft).sorted {
+      ($0 == "config.json" ? 1 : 0, $0) < ($1 == "config.json" ? 1 : 0, $1)
+    }
+    for name in names {
+      let (source, target) = (Folder.join(draft, name), Folder.join(folder, name))
+      guard rename(source, target) == 0 else {
+        throw FileError(
+          code: .other, message: "cannot move the file into place", path: target,
+          remedy: "check the folder's permissions")
+      }
+    }
+  }
+
+  /// As many classes as an adapter's own head has, where config.json says otherwise.
+  private static func labels(_ folders: [AdapterFolder], _ model: String) throws -> ClassLabels? {
+    let config = try ModelConfiguration(folder: ModelFolder(model).path)
+    guard let count = folders.lazy.compactMap(\.classCount).first, try config.labels.count != count else {
+      return nil
+    }
+    return ClassLabels(count: count)
+  }
+}
+
+extension AdapterFolder {
+  /// The number of classes of the head that comes with the adapter; nil when none does.
+  fileprivate var classCount: Int? {
+    let heads = [".score.weight", ".classifier.weight", ".classifier.out_proj.weight"]
+    return tensors.first { entry in entry.value.rank == 2 && heads.contains { entry.key.hasSuffix($0) } }?
+      .value.shape.first
+  }
+}
+
+extension Model {
+  /// What adapters need to know of this model.
+  public func adapterTraits() throws -> ModelTraits {
+    try ModelTraits(
+      modelType: configuration.modelType, outputEmbeddings: outputEmbeddingName.map { [$0] } ?? [],
+      heads: headNames,
+      taskType: task.peftTaskType)
+  }
+}
+
+extension ModelTask {
+  /// The `task_type` of adapter_config.json.
+  public var peftTaskType: String {
+    switch self {
+    case .causalLM: "CAUSAL_LM"
+    case .sequenceClassification: "SEQ_CLS"
+    case .tokenClassification: "TOKEN_CLS"
+    case .seq2seqLM: "SEQ_2_SEQ_LM"
+    }
+  }
+
+  /// The task of a `task_type`.
+  public init?(peft name: String) {
+    guard let task = ModelTask.allCases.first(where: { $0.peftTaskType == name }) else { return nil }
+    self = task
+  }
+}

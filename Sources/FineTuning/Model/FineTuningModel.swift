@@ -1,0 +1,89 @@
+import Models
+import NN
+import PEFT
+import Torch
+import Training
+
+/// A model and what is trained of it, as the training loop sees it: an adapter, all weights, or (to score it) nothing.
+public final class FineTuningModel: TrainableModel {
+  /// What training changes.
+  public enum Subject: Sendable, Hashable {
+    case adapter(String)
+    case allWeights
+    case nothing
+  }
+
+  public let model: any Model
+  public let adapters: AdaptedModel
+  public let objective: Objective
+  public let device: Device
+  public let hooks: [any TrainingHook]
+  public let parameters: [TrainableParameter]
+  public let totalParameterCount: Int
+  private let write: (String) throws -> Void
+
+  /// - Parameters:
+  ///   - options: for learning rates that differ.
+  ///   - write: saves what training has made into a folder.
+  public init(
+    _ tuned: AdaptedPretrainedModel, training subject: Subject, objective: Objective,
+    options: TrainingOptions = TrainingOptions(), write: @escaping (String) throws -> Void = { _ in }
+  ) throws {
+    (model, adapters) = (tuned.model, tuned.adapters)
+    (self.objective, self.device, self.write) = (objective, tuned.model.store.device, write)
+    model.store.mode.gradientCheckpointing = options.gradientCheckpointing
+    let base = model.store.parameterCount
+    switch subject {
+    case .adapter(let name):
+      hooks = adapters.hooks[name].map { [$0] } ?? []
+      parameters = adapters.trainableParameters.map { entry in
+        TrainableParameter(
+          name: entry.name, tensor: entry.parameter.tensor, learningRateScale: Self.scale(entry, options))
+      }
+      totalParameterCount = adapters.parameters(of: name).reduce(base) { $0 + $1.parameter.tensor.count }
+    case .allWeights:
+      hooks = []
+      parameters = try model.store.parameters.filter(\.tensor.dtype.isFloatingPoint).map { parameter in
+        TrainableParameter(name: parameter.name, tensor: try parameter.tensor.requireGrad())
+      }
+      totalParameterCount = base
+    case .nothing:
+      (hooks, parameters, totalParameterCount) = ([], [], base)
+    }
+  }
+
+  /// LoRA+ lets B learn faster (Hayou et al. 2024, section 4); a fresh head has a rate of its own.
+  private static func scale(_ entry: NamedParameter, _ options: TrainingOptions) -> Double {
+    if entry.parameter.name.hasPrefix("lora_B") { return options.loraPlusRatio ?? 1 }
+    if entry.parameter.name == "weight" || entry.parameter.name == "bias", options.learningRate > 0 {
+      return (options.headLearningRate ?? options.learningRate) / options.learningRate
+    }
+    return 1
+  }
+
+  public var isTraining: Bool {
+    get { model.store.mode.isTraining }
+    set { model.store.mode.isTraining = newValue }
+  }
+
+  public func summedLoss(_ batch: Batch) throws -> Tensor {
+    guard objective == .nextToken, let model = model as? any CausalLanguageModel else {
+      return try objective.summedLoss(logits(batch), batch)
+    }
+    // Padding is on the right, where no token that counts can see it: no mask is needed.
+    let input = ModelInput(ids: batch.ids, positions: batch.positions, segments: batch.segments)
+    return try model.nextTokenLoss(input, labels: batch.labels).sum
+  }
+
+  public func logits(_ batch: Batch) throws -> Tensor {
+    // A classifier reads where each text ends from the mask, even if all are of one length.
+    let needsMask = model.task == .sequenceClassification && batch.attentionMask == nil
+    let full = needsMask ? try Tensor.ones(batch.ids.shape, dtype: .bool, device: device) : nil
+    return try model.logits(
+      ModelInput(
+        ids: batch.ids, attentionMask: batch.attentionMask ?? full, positions: batch.positions,
+        segments: batch.segments, typeIDs: batch.typeIDs))
+  }
+
+  public func save(to folder: String) throws { try write(folder) }
+}

@@ -1,0 +1,35 @@
+import Models
+import NN
+import Torch
+
+/// Whether a merged model computes what its base computes with the adapters on top.
+public struct MergeVerification {
+  /// The norm of the difference of the outputs over the norm of the outputs.
+  public let relativeError: Double
+  /// What rounding of the weights' type explains.
+  public let tolerance: Double
+
+  public var holds: Bool { relativeError <= tolerance }
+
+  /// Compares on tokens drawn with a fixed seed.
+  ///
+  /// - Parameter merged: the folder of the merged model.
+  /// - Throws: when the folder cannot be loaded.
+  public init(_ tuned: AdaptedPretrainedModel, merged folder: String) throws {
+    let model = tuned.model
+    let (device, task) = (model.store.device, model.task)
+    let merged = try PretrainedModel.load(folder: folder, task: task, device: device)
+    let vocabulary = try model.configuration.size("vocab_size")
+    let length = min(32, try model.configuration.size("max_position_embeddings", default: 32))
+    let generator = try Generator(seed: 1)
+    let ids = try Tensor.randint(0..<vocabulary, [1, length], generator: generator).to(device: device)
+    (relativeError, tolerance) = try withoutGradients {
+      let wanted = try model.logits(ModelInput(ids: ids)).to(dtype: .float64)
+      let found = try merged.logits(ModelInput(ids: ids)).to(dtype: .float64)
+      let scale: Double = try wanted.norm().item()
+      let difference: Double = try (found - wanted).norm().item()
+      let types = [model, merged].compactMap { $0.store.parameters.first?.tensor.dtype }
+      return (difference / max(scale, 1e-30), types.contains { $0.isReducedPrecision } ? 5e-2 : 1e-4)
+    }
+  }
+}
