@@ -13,7 +13,7 @@ public enum Program {
   /// Runs with `arguments` and returns the exit code.
   public static func run(_ arguments: [String]) async -> Int32 {
     do {
-      var command = try Peft.parseAsRoot(arguments)
+      var command = try Peft.parseAsRoot(RunFile.expand(arguments))
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()
       } else {
@@ -34,6 +34,10 @@ public enum Program {
     if let failure = Failure(error) {
       Console.error("error: \(failure.message)")
       return failure.code.rawValue
+    }
+    guard code == .validationFailure else {
+      Console.error("error: \(Failure(.ours, "\(error)").message)")
+      return Failure.Code.ours.rawValue
     }
     Console.error("error: \(usage(error, arguments))")
     return Failure.Code.usage.rawValue
@@ -66,7 +70,14 @@ struct Peft: ParsableCommand {
       'peft demo' shows the whole story in about a minute, offline.
       """,
     version: "0.1.0",
-    subcommands: [TokenizeCommand.self])
+    subcommands: [
+      TrainCommand.self, EvalCommand.self, GenerateCommand.self, LogitsCommand.self, MergeCommand.self,
+      InspectCommand.self, ConvertCommand.self, TokenizeCommand.self,
+    ])
+
+  static func command(named name: String) -> (any ParsableCommand.Type)? {
+    configuration.subcommands.first { $0.configuration.commandName == name }
+  }
 
   static var commandNames: [String] {
     configuration.subcommands.compactMap { $0.configuration.commandName } + ["help"]

@@ -1,9 +1,12 @@
 import Configuration
 import Files
 import JSON
+import Models
 import NN
+import Safetensors
 import Tokenizers
 import Torch
+import Training
 
 /// An error as the user sees it: one line, and the exit code that scripts test.
 struct Failure: Error {
@@ -28,10 +31,19 @@ struct Failure: Error {
     switch error {
     case let failure as Failure: self = failure
     case let error as TorchError: self = Failure(error)
+    case let error as TrainingError: self = Failure(error)
     case is FileError, is JSONError, is ConfigurationError, is CheckpointError, is AdapterError,
-      is TokenizerError:
+      is TokenizerError, is ModelError, is SafetensorsError:
       self.init(.badInput, "\(error)")
     default: return nil
+    }
+  }
+
+  private init(_ error: TrainingError) {
+    switch error.code {
+    case .data, .diverged, .noGradient, .checkpoint: self.init(.badInput, "\(error)")
+    case .memory: self.init(.unavailable, "\(error)")
+    case .interrupted: self.init(.interrupted, "\(error)")
     }
   }
 

@@ -9,11 +9,13 @@ struct EngineOptions: ParsableArguments {
   @Option(help: "float32, bfloat16, float16, or auto: as the checkpoint.")
   var dtype = "auto"
 
-  @Option(help: "The same seed, machine and thread count give the same bits.")
-  var seed: UInt64 = 0
+  @Option(help: "The same seed, machine and thread count give the same bits (default: 42).")
+  var seed: UInt64?
 
   @Option(help: "Threads to compute with; all cores by default.")
   var threads: Int?
+
+  static let usualSeed: UInt64 = 42
 
   func validate() throws {
     if let threads, threads < 1 { throw ValidationError("--threads is \(threads): must be at least 1") }
@@ -24,7 +26,7 @@ struct EngineOptions: ParsableArguments {
   /// - Throws: ``Failure`` for an unknown or missing device.
   func start() throws -> Device {
     if let threads { Engine.threads = threads }
-    try Generator.seedAll(seed)
+    try Generator.seedAll(seed ?? Self.usualSeed)
     do {
       return try Device(parsing: device)
     } catch let error as TorchError {

@@ -1,0 +1,100 @@
+import ArgumentParser
+import FineTuning
+import Foundation
+import Generation
+import JSON
+import Models
+import Tokenizers
+import Torch
+
+/// Continues a text, or answers in a chat.
+struct GenerateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "generate",
+    abstract: "Continue a prompt, or answer a message in the model's chat format.",
+    discussion: """
+      The text appears as it is made. Temperature 0 takes the likeliest token each time. --prompt - reads stdin.
+
+      Example:
+        peft generate --model Qwen2.5-0.5B --adapter my-adapter --prompt "Once upon a time" --max-new-tokens 64
+      """)
+
+  @OptionGroup var model: ModelFlags
+  @Option(help: "The text to continue.") var prompt: String?
+  @Option(help: "A message to answer, in the model's chat template.") var chat: String?
+  @Option(help: "What the chat begins with, as the system's message.") var system: String?
+  @Option(help: .field(SamplingOptions.self, "max_new_tokens")) var maxNewTokens: Int?
+  @Option(help: .field(SamplingOptions.self, "min_new_tokens")) var minNewTokens: Int?
+  @Option(help: .field(SamplingOptions.self, "temperature")) var temperature: Double?
+  @Option(help: .field(SamplingOptions.self, "top_p")) var topP: Double?
+  @Option(help: .field(SamplingOptions.self, "top_k")) var topK: Int?
+  @Option(help: .field(SamplingOptions.self, "min_p")) var minP: Double?
+  @Option(help: .field(SamplingOptions.self, "repetition_penalty")) var repetitionPenalty: Double?
+  @Option(help: "A text at which to stop; may be given several times.") var stop: [String] = []
+  @OptionGroup(title: "Engine") var engine: EngineOptions
+  @OptionGroup(title: "Output") var speech: OutputOptions
+
+  func validate() throws {
+    if (prompt == nil) == (chat == nil) { throw ValidationError("give --prompt or --chat, one of them") }
+    if system != nil, chat == nil { throw ValidationError("--system needs --chat") }
+  }
+
+  func run() throws {
+    let options = try sampling()
+    let device = try engine.start()
+    guard let tokenizer = try ModelFlags.tokenizer(model.model) else {
+      throw Failure(.badInput, "no tokenizer.json, \(model.model): put it beside config.json")
+    }
+    let tuned = try model.load(task: .causalLM, engine, device: device, speech)
+    guard let language = tuned.model as? any CausalLanguageModel else {
+      throw Failure(.badInput, "a model that does not write text, \(model.model): choose a language model")
+    }
+    let ids = try promptIDs(tokenizer)
+    let isStreaming = !speech.json
+    let completion = try TextGenerator(language, tokenizer: tokenizer).generate([ids], options) { event in
+      if isStreaming, !event.text.isEmpty { Console.print(event.text, terminator: "") }
+    }.first
+    guard speech.json else { return Console.print("") }
+    Console.print([
+      "text": .string(completion?.text ?? ""), "ids": .array((completion?.ids ?? []).map(JSONValue.int)),
+      "prompt_tokens": .int(ids.count), "finish_reason": .string(completion?.finishReason.name ?? "length"),
+    ])
+  }
+
+  private func sampling() throws -> SamplingOptions {
+    var values = FlagValues()
+    values.set("max_new_tokens", maxNewTokens)
+    values.set("min_new_tokens", minNewTokens)
+    values.set("temperature", temperature)
+    values.set("top_p", topP)
+    values.set("top_k", topK)
+    values.set("min_p", minP)
+    values.set("repetition_penalty", repetitionPenalty)
+    values.set("stop", stop.isEmpty ? nil : stop)
+    values.set("seed", engine.seed.map { Int(clamping: $0) })
+    return try SamplingOptions(flags: values.object)
+  }
+
+  private func promptIDs(_ tokenizer: Tokenizer) throws -> [Int] {
+    if let prompt {
+      let text =
+        prompt == "-"
+        ? String(decoding: FileHandle.standardInput.readDataToEndOfFile(), as: UTF8.self) : prompt
+      return try tokenizer.encode(text).ids
+    }
+    let turns = (system.map { [("system", $0)] } ?? []) + [("user", chat ?? "")]
+    let messages = JSONValue.array(turns.map { ["role": .string($0.0), "content": .string($0.1)] })
+    let text = try ChatFormat(tokenizer).prompt(messages)
+    return try tokenizer.encode(text, addSpecialTokens: false).ids
+  }
+}
+
+extension Completion.FinishReason {
+  /// As in OpenAI's API.
+  var name: String {
+    switch self {
+    case .endOfText, .stop: "stop"
+    case .length, .context: "length"
+    }
+  }
+}

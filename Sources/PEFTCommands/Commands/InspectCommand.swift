@@ -1,0 +1,84 @@
+import ArgumentParser
+import FineTuning
+import Files
+import JSON
+import Models
+import PEFT
+import Reports
+
+/// What is in an adapter or a model.
+struct InspectCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "inspect",
+    abstract: "Show what is in an adapter or a model: method, ranks, norms, parameters, warnings.",
+    discussion: """
+      Example:
+        peft inspect my-adapter --plot norms.svg
+      """)
+
+  @Argument(help: "The folder of an adapter or a model.") var path: String
+  @Option(help: "Draw the norms, as FILE.svg or FILE.png.") var plot: String?
+  @OptionGroup(title: "Output") var speech: OutputOptions
+
+  func validate() throws {
+    if let plot, !plot.hasSuffix(".svg"), !plot.hasSuffix(".png") {
+      throw ValidationError("--plot is '\(plot)': must end in .svg or .png")
+    }
+  }
+
+  func run() throws {
+    let folder = try ModelFolder(path)
+    if folder.file(AdapterFolder.configurationName) != nil {
+      try show(AdapterInspection(AdapterFolder(path: folder.path)))
+    } else {
+      try show(ModelInspection(folder))
+    }
+  }
+
+  private func show(_ adapter: AdapterInspection) throws {
+    try draw(adapter.layers.map { ($0.name, $0.norm) }, "Norm of the update of each layer")
+    if speech.json { return Console.print(.object(adapter.json)) }
+    let base = adapter.configuration.shared.baseModel ?? "unknown"
+    Console.print("\(adapter.method), base \(base), \(Numerals.grouped(adapter.parameters)) parameters")
+    var table = TextTable([
+      .init("layer", maximumWidth: 80), .init("rank", .right), .init("norm", .right),
+      .init("parameters", .right),
+    ])
+    for layer in adapter.layers {
+      table.append([
+        layer.name, layer.rank.map { "\($0)" } ?? "-", Numerals.short(layer.norm),
+        Numerals.grouped(layer.parameters),
+      ])
+    }
+    Console.print(table.text(), terminator: "")
+    for warning in adapter.warnings { Console.print("warning: \(warning)") }
+  }
+
+  private func show(_ model: ModelInspection) throws {
+    try draw(model.tensors.map { ($0.name, $0.norm) }, "Norm of each tensor")
+    if speech.json { return Console.print(.object(model.json)) }
+    let names = model.architectures.isEmpty ? model.modelType : model.architectures.joined(separator: ", ")
+    Console.print(
+      "\(names), \(Numerals.grouped(model.parameters)) parameters, \(Numerals.grouped(model.bytes)) bytes")
+    var table = TextTable([
+      .init("tensor", maximumWidth: 80), .init("shape", .right), .init("type"), .init("norm", .right),
+    ])
+    for entry in model.tensors {
+      let shape = entry.shape.map { "\($0)" }.joined(separator: " x ")
+      table.append([entry.name, shape, entry.dtype, Numerals.short(entry.norm)])
+    }
+    Console.print(table.text(), terminator: "")
+    for warning in model.warnings { Console.print("warning: \(warning)") }
+  }
+
+  private func draw(_ norms: [(name: String, norm: Double)], _ title: String) throws {
+    guard let plot else { return }
+    let chart = BarChart(title: title, bars: norms.map { .init($0.name, $0.norm) })
+    if plot.hasSuffix(".png") {
+      try AtomicFile.write(plot, chart.png())
+    } else {
+      try AtomicFile.write(plot, chart.svg())
+    }
+    speech.note("drew \(plot)")
+  }
+}

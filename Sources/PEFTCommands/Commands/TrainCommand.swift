@@ -1,0 +1,68 @@
+import ArgumentParser
+import FineTuning
+import Foundation
+import JSON
+import Models
+import PEFT
+import Torch
+import Training
+
+/// Fine-tunes a model on rows of data.
+struct TrainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train",
+    abstract: "Fine-tune a model: an adapter of any method, or all weights.",
+    discussion: """
+      Writes the adapter, metrics.jsonl, summary.json, report.html and checkpoints/ into --output. An interrupted run
+      goes on with --resume as if it had never stopped. --config run.yaml takes any of these flags from a file.
+
+      Example:
+        peft train --model Qwen2.5-0.5B --data rows.jsonl --method lora --rank 16 --epochs 3 --output my-adapter
+      """)
+
+  @Option(help: "The base model: a folder in Hugging Face layout, or the id of one in the local cache.")
+  var model: String
+  @Option(help: "Rows to train on: JSONL, JSON, CSV, TSV or text.") var data: String
+  @Option(help: "Rows to score on.") var evalData: String?
+  @Option(help: "The folder to write.") var output: String
+  @Flag(help: "Go on from the last checkpoint in --output.") var resume = false
+  @Flag(help: "Replace what an earlier run has left in --output.") var overwrite = false
+  @Option(help: "A YAML file with any of these flags.") var config: String?
+  @OptionGroup(title: "Method") var method: MethodFlags
+  @OptionGroup(title: "Training") var loop: LoopFlags
+  @OptionGroup(title: "Data") var rows: DataFlags
+  @OptionGroup var task: TaskFlag
+  @OptionGroup(title: "Engine") var engine: EngineOptions
+  @OptionGroup(title: "Output") var speech: OutputOptions
+
+  func run() throws {
+    let started = Date()
+    let options = try loop.options(seed: engine.seed)
+    let dataOptions = try rows.options()
+    let folder = try OutputFolder(output, overwrite: overwrite, resume: resume)
+    let device = try engine.start()
+    let plan = FineTuningPlan(
+      model: model, data: data, evaluationData: evalData, task: try task.value(),
+      adapter: try method.configuration(), initialAdapter: method.initAdapter, options: options,
+      dataOptions: dataOptions, dtype: try engine.loadedType(), device: device)
+    let run = try FineTuningRun(plan)
+    speech.warn(run.warnings)
+    speech.note(run.description)
+    let summary = try folder.fill {
+      let trainer = try run.trainer(output: output, resume: resume)
+      Interruption.listen()
+      defer { Interruption.stopListening() }
+      trainer.shouldStop = { Interruption.isRequested }
+      let display = TrainingDisplay(speech)
+      return try trainer.run(display.show)
+    }
+    if speech.json {
+      Console.print(.object(summary.json))
+    } else {
+      let seconds = Int(Date().timeIntervalSince(started).rounded())
+      Console.print(
+        "\(output): \(summary.steps) steps in \(seconds) s, loss \(summary.finalLoss.map(Numerals.short) ?? "-")"
+      )
+    }
+  }
+}

@@ -1,0 +1,70 @@
+import ArgumentParser
+import FineTuning
+import Models
+import PEFT
+import Tokenizers
+import Torch
+
+/// A model and adapters in it, as most commands take them.
+struct ModelFlags: ParsableArguments {
+  @Option(help: "The base model: a folder in Hugging Face layout, or the id of one in the local cache.")
+  var model: String
+  @Option(help: "An adapter folder; may be given several times.") var adapter: [String] = []
+  @Flag(help: "Leave what an adapter lacks, or has in another shape, at its initial value.")
+  var allowMismatch = false
+
+  func load(
+    task: ModelTask?, _ engine: EngineOptions, device: Device, _ output: OutputOptions
+  ) throws -> AdaptedPretrainedModel {
+    let tuned = try AdaptedPretrainedModel(
+      folder: model, adapters: adapter, task: task, dtype: engine.loadedType(), device: device,
+      allowMismatch: allowMismatch, seed: engine.seed ?? EngineOptions.usualSeed)
+    for (path, (_, report)) in zip(adapter, tuned.reports) {
+      output.warn(Self.warnings(report, path))
+    }
+    return tuned
+  }
+
+  /// What loading an adapter found beside what it needed.
+  static func warnings(_ report: AdaptedModel.LoadReport, _ path: String) -> [String] {
+    var lines = report.injection.warnings
+    if !report.unknownFields.isEmpty {
+      lines.append("fields that are kept but not understood: \(report.unknownFields.joined(separator: ", "))")
+    }
+    for (what, names) in [
+      ("missing", report.missing), ("unexpected", report.unexpected), ("of another shape", report.mismatched),
+    ] where !names.isEmpty {
+      lines.append("\(names.count) tensors \(what): \(names.prefix(4).joined(separator: ", "))")
+    }
+    return lines.map { "\($0), in \(path)" }
+  }
+
+  /// The model's tokenizer; nil when its folder has none.
+  static func tokenizer(_ model: String) throws -> Tokenizer? {
+    let folder = try ModelFolder(model)
+    guard folder.file("tokenizer.json") != nil else { return nil }
+    return try Tokenizer.load(folder: folder.path)
+  }
+}
+
+/// `--task`, by the names of ``ModelTask``.
+struct TaskFlag: ParsableArguments {
+  @Option(help: "causal-lm, seq-cls or token-cls (default: as config.json or the adapter says).") var task:
+    String?
+
+  func value() throws -> ModelTask? {
+    guard let task else { return nil }
+    guard let found = ModelTask(rawValue: task) else {
+      let names = ModelTask.allCases.map(\.rawValue)
+      throw Failure(
+        .usage,
+        "--task is '\(task)'\(Suggestion.hint(task, among: names)): must be one of \(names.joined(separator: ", "))"
+      )
+    }
+    return found
+  }
+}
+
+extension OutputOptions {
+  func warn(_ lines: [String]) { for line in lines { note("warning: \(line)") } }
+}
