@@ -5,7 +5,7 @@ public struct SpecialTokens: Sendable, Hashable {
   private let ids: [String: Int]
 
   init(_ config: TokenizerConfig, names: TokenNames) {
-    tokens = config.specialTokens.mapValues(\.content)
+    tokens = Dictionary(config.specialTokens.map { ($0.role, $0.token.content) }) { $1 }
     ids = tokens.compactMapValues { names.id($0) }
   }
 

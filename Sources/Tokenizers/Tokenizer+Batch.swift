@@ -2,7 +2,7 @@ import Dispatch
 
 /// Encoding many texts at once, on all cores.
 extension Tokenizer {
-  /// The tokens of every text.
+  /// The tokens of every text; with padding, all are filled up to the length of the longest.
   ///
   /// - Parameter pairs: the second text of each, when they come in pairs.
   /// - Throws: `TokenizerError` for the first text that cannot be tokenized.
@@ -13,9 +13,11 @@ extension Tokenizer {
       throw TokenizerError(
         "\(texts.count) texts and \(pairs.count) pairs, in a batch: give one second text for each first")
     }
-    return try concurrentMap(texts.count) { index in
+    var encodings = try concurrentMap(texts.count) { index in
       try self.encode(texts[index], pair: pairs?[index], addSpecialTokens: addSpecialTokens)
     }
+    padding?.fill(&encodings)
+    return encodings
   }
 
   /// The texts that lists of tokens stand for.

@@ -17,11 +17,10 @@ extension Tokenizer {
     let text = try AlignedText(string)
     var tokens = TokenList()
     tokens.reserve(text.count / 3)
-    var spellings: [Int: String] = [:]
     func addToken(_ match: AddedTokenMatcher.Match, in text: AlignedText) {
       let spelling = String(decoding: text.bytes[match.range], as: UTF8.self)
-      if names.token(match.id)?.utf8.elementsEqual(spelling.utf8) != true {
-        spellings[tokens.ids.count] = spelling
+      if names.modelToken(match.id)?.utf8.elementsEqual(spelling.utf8) != true {
+        tokens.spellings[tokens.ids.count] = spelling
       }
       tokens.append(
         Int32(match.id), match.range.lowerBound, match.range.upperBound, word: tokens.wordCount)
@@ -39,7 +38,7 @@ extension Tokenizer {
         tokens.place(from: first, in: pieces.text)
       }
     }
-    return encoding(tokens, spellings, of: text, sequence)
+    return encoding(tokens, of: text, sequence)
   }
 
   /// Calls `token` for every match that is not empty and `body` for the text between them.
@@ -57,16 +56,16 @@ extension Tokenizer {
   }
 
   private func encoding(
-    _ tokens: TokenList, _ spellings: [Int: String], of text: AlignedText, _ sequence: Int
+    _ tokens: TokenList, of text: AlignedText, _ sequence: Int
   ) -> Encoding {
     var encoding = Encoding(names: names)
     encoding.ids = tokens.ids
     encoding.spans = tokens.spans
     encoding.words = tokens.words
-    encoding.spellings = spellings
+    encoding.spellings = tokens.spellings
     encoding.sources =
       Array(repeating: nil, count: sequence)
-      + [text.isASCII ? nil : Array(text.bytes[..<text.count])]
+      + [text.isASCII && !tokens.hasUnplaced ? nil : Array(text.bytes[..<text.count])]
     if !tokens.ids.isEmpty {
       encoding.runs = [
         Encoding.Run(count: tokens.ids.count, typeID: sequence, sequence: sequence, source: sequence)
@@ -75,11 +74,53 @@ extension Tokenizer {
     return encoding
   }
 
-  /// Puts in the special tokens and joins the texts.
+  /// Cuts what is too long, puts in the special tokens, joins the texts and fills up what is too short.
   private func finish(_ encodings: [Encoding], addSpecialTokens: Bool) throws -> Encoding {
+    var encodings = encodings
+    if let truncation {
+      let special = addSpecialTokens ? postProcessor?.addedTokens(isPair: encodings.count == 2) ?? 0 : 0
+      try truncation.cut(&encodings, reserved: special)
+    }
+    if postProcessor == nil {
+      // The reference implementation loses track of which text overflowing parts are from; see `isUnprocessed`.
+      for index in encodings.indices {
+        for part in encodings[index].overflowing.indices {
+          encodings[index].overflowing[part].forgetSequences()
+        }
+      }
+    }
     let processed = try postProcessor?.process(encodings, addSpecialTokens: addSpecialTokens) ?? encodings
     guard var whole = processed.first else { return Encoding(names: names) }
     for next in processed.dropFirst() { whole.append(next) }
-    return whole
+    if postProcessor == nil {
+      whole.assumeFirstSequence(isPair: encodings.count == 2, hasFirst: encodings[0].count > 0)
+    }
+    guard let padding else { return whole }
+    var filled = [whole]
+    padding.fill(&filled)
+    return filled[0]
+  }
+}
+
+extension Encoding {
+  fileprivate mutating func forgetSequences() {
+    for index in runs.indices { runs[index].sequence = nil }
+  }
+
+  /// Takes everything to be of the first text where nothing is known: in single texts, and in overflowing parts of
+  /// pairs that hold no part of the first text that is known to be.
+  fileprivate mutating func assumeFirstSequence(isPair: Bool, hasFirst: Bool) {
+    if !isPair { assumeFirst() }
+    // An empty first text is known all the same.
+    if isPair, !hasFirst { return }
+    for index in overflowing.indices
+    where !isPair || !overflowing[index].runs.contains(where: { $0.sequence == 0 }) {
+      overflowing[index].assumeFirst()
+    }
+  }
+
+  private mutating func assumeFirst() {
+    isUnprocessed = true
+    for index in runs.indices { runs[index].sequence = 0 }
   }
 }

@@ -18,6 +18,10 @@ public final class Tokenizer: Sendable {
   let names: TokenNames
   let scratches = ScratchPool()
 
+  /// How encodings that are too long are cut; nil: not at all.
+  public let truncation: Truncation?
+  /// How encodings that are too short are filled up; nil: not at all.
+  public let padding: Padding?
   /// The special tokens by role.
   public let specialTokens: SpecialTokens
   /// The longest text, in tokens, that the model was made for; nil when the files set no limit.
@@ -32,13 +36,41 @@ public final class Tokenizer: Sendable {
     postProcessor = parts.postProcessor
     decoder = parts.decoder
     let added = try AddedTokens(
-      parts.addedTokens, vocabulary: parts.model.vocabulary, normalizer: parts.normalizer)
+      [parts.addedTokens, parts.config.tokensToAdd(to: parts.addedTokens)],
+      vocabulary: parts.model.vocabulary, normalizer: parts.normalizer)
     names = TokenNames(
       vocabulary: parts.model.vocabulary, added: added,
       trimsOffsets: parts.postProcessor?.trimsOffsets ?? false)
+    truncation = parts.truncation
+    padding = parts.padding
     specialTokens = SpecialTokens(parts.config, names: names)
     modelMaxLength = parts.config.modelMaxLength
     chatTemplate = parts.config.chatTemplate
+  }
+
+  /// A tokenizer that differs in how it cuts and fills up encodings.
+  init(_ other: Tokenizer, truncation: Truncation?, padding: Padding?) {
+    model = other.model
+    normalizer = other.normalizer
+    preTokenizer = other.preTokenizer
+    postProcessor = other.postProcessor
+    decoder = other.decoder
+    names = other.names
+    self.truncation = truncation
+    self.padding = padding
+    specialTokens = other.specialTokens
+    modelMaxLength = other.modelMaxLength
+    chatTemplate = other.chatTemplate
+  }
+
+  /// The same tokenizer with encodings cut as said, or not at all.
+  public func truncating(_ truncation: Truncation?) -> Tokenizer {
+    Tokenizer(self, truncation: truncation, padding: padding)
+  }
+
+  /// The same tokenizer with encodings filled up as said, or not at all.
+  public func padding(_ padding: Padding?) -> Tokenizer {
+    Tokenizer(self, truncation: truncation, padding: padding)
   }
 
   /// The number of tokens, added ones included.
@@ -62,5 +94,7 @@ struct TokenizerParts {
   var postProcessor: (any PostProcessor)?
   var decoder: (any Decoder)?
   var addedTokens: [AddedToken] = []
+  var truncation: Truncation?
+  var padding: Padding?
   var config = TokenizerConfig()
 }

@@ -2,19 +2,23 @@ import Foundation
 import JSON
 import Tokenizers
 
-/// The reference tokenizers in Tests/Golden/tokenizers and what Hugging Face's library makes of texts with them.
+/// The reference tokenizers in Tests/Golden/tokenizers, and what Hugging Face's libraries make of texts with them.
 enum Golden {
   static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .appending(path: "Golden/tokenizers").path(percentEncoded: false)
 
-  /// The names of all reference tokenizers.
-  static var names: [String] {
-    let found = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    return found.filter { FileManager.default.fileExists(atPath: "\(folder)/\($0)/cases.json") }.sorted()
+  /// The names of the tokenizers given by `tokenizer.json`.
+  static let pipelines = names("pipelines")
+  /// The names of the tokenizers in older layouts.
+  static let layouts = names("layouts")
+
+  private static func names(_ kind: String) -> [String] {
+    let found = (try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/\(kind)")) ?? []
+    return found.filter { !$0.hasPrefix(".") }.map { "\(kind)/\($0)" }.sorted()
   }
 
   static func tokenizer(_ name: String) throws -> Tokenizer {
-    try Tokenizer(path: "\(folder)/\(name)/tokenizer.json")
+    try Tokenizer.load(folder: "\(folder)/\(name)")
   }
 
   static func json(_ path: String) throws -> JSONValue {
@@ -30,9 +34,7 @@ enum Golden {
     var addsSpecialTokens: Bool { value["special"]?.boolValue ?? false }
     var ids: [Int] { numbers("ids") }
     var tokens: [String] { strings("tokens") }
-    var offsets: [Range<Int>] {
-      value["offsets"]?.arrayValue?.map { ($0[0]?.intValue ?? -1)..<($0[1]?.intValue ?? -1) } ?? []
-    }
+    var offsets: [Range<Int>] { ranges(value["offsets"]) }
 
     func numbers(_ name: String) -> [Int] { value[name]?.arrayValue?.map { $0.intValue ?? -1 } ?? [] }
     func optionals(_ name: String) -> [Int?] { value[name]?.arrayValue?.map(\.intValue) ?? [] }
@@ -42,5 +44,10 @@ enum Golden {
 
   static func cases(_ name: String) throws -> [Case] {
     try json("\(name)/cases.json").arrayValue?.map(Case.init) ?? []
+  }
+
+  /// Ranges written as pairs of numbers.
+  static func ranges(_ value: JSONValue?) -> [Range<Int>] {
+    value?.arrayValue?.map { ($0[0]?.intValue ?? -1)..<($0[1]?.intValue ?? -1) } ?? []
   }
 }

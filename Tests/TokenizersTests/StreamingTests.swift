@@ -3,7 +3,7 @@ import Tokenizers
 
 /// Decoding token by token, and many texts at once.
 struct StreamingTests {
-  @Test("streams the text that decoding at once gives, in whole characters", arguments: Golden.names)
+  @Test("streams the text that decoding at once gives, in whole characters", arguments: Golden.pipelines)
   func streaming(name: String) throws {
     let tokenizer = try Golden.tokenizer(name)
     for golden in try Golden.cases(name) where golden.pair == nil {
@@ -17,7 +17,7 @@ struct StreamingTests {
 
   @Test("holds back a character until its last byte is there")
   func wholeCharacters() throws {
-    let tokenizer = try Golden.tokenizer("byte-level")
+    let tokenizer = try Golden.tokenizer("pipelines/byte-level")
     let ids = try tokenizer.encode("𝒳𝔘", addSpecialTokens: false).ids
     var stream = tokenizer.streamDecoder()
     let parts = try ids.map { try stream.append($0) }
@@ -28,7 +28,7 @@ struct StreamingTests {
 
   @Test("gives what is held back at the end")
   func unfinished() throws {
-    let tokenizer = try Golden.tokenizer("byte-level")
+    let tokenizer = try Golden.tokenizer("pipelines/byte-level")
     let ids = try tokenizer.encode("a𝒳", addSpecialTokens: false).ids
     var stream = tokenizer.streamDecoder()
     for id in ids.dropLast() { _ = try stream.append(id) }
@@ -37,8 +37,8 @@ struct StreamingTests {
 
   @Test("encodes a batch as it encodes its texts one by one")
   func batch() throws {
-    let tokenizer = try Golden.tokenizer("llama-style")
-    let texts = try Golden.cases("llama-style").map(\.text)
+    let tokenizer = try Golden.tokenizer("pipelines/llama-style")
+    let texts = try Golden.cases("pipelines/llama-style").map(\.text)
     let batch = try tokenizer.encodeBatch(texts)
     #expect(try batch.map(\.ids) == texts.map { try tokenizer.encode($0).ids })
     #expect(try tokenizer.decodeBatch(batch.map(\.ids)) == batch.map { try tokenizer.decode($0.ids) })

@@ -25,6 +25,9 @@ public struct AddedToken: Sendable, Hashable {
     self.special = special
   }
 
+  /// Whether the token is written so, byte for byte.
+  func hasContent(_ other: String) -> Bool { content.utf8.elementsEqual(other.utf8) }
+
   /// The added token that `fields` describe.
   ///
   /// - Throws: `TokenizerError` when a field is missing or malformed.

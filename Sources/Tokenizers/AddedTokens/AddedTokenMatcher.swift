@@ -51,9 +51,9 @@ final class AddedTokenMatcher: Sendable {
     if flags.singleWord {
       if lower > 0 {
         let before = scalar(bytes, at: scalarStart(bytes, before: lower, notBefore: 0)).value
-        if unicode.word[before] != 0 { return nil }
+        if characterSets.word[before] != 0 { return nil }
       }
-      if upper < end, unicode.word[scalar(bytes, at: upper).value] != 0 { return nil }
+      if upper < end, characterSets.word[scalar(bytes, at: upper).value] != 0 { return nil }
     }
     if flags.lstrip {
       while lower > 0 {

@@ -13,30 +13,34 @@ final class AddedTokens: Sendable {
   /// How many of the tokens are not in the model's vocabulary.
   let countOutsideVocabulary: Int
 
+  /// - Parameter groups: the tokens as they are added; a token that comes again has the properties it has last.
   /// - Throws: `TokenizerError` when normalizing a token fails.
-  init(_ tokens: [AddedToken], vocabulary: Vocabulary, normalizer: (any Normalizer)?) throws {
+  init(_ groups: [[AddedToken]], vocabulary: Vocabulary, normalizer: (any Normalizer)?) throws {
     var byID: [Int: AddedToken] = [:]
     var forms: [Int: String] = [:]
     var special: Set<[UInt8]> = []
     var outside = 0
-    let ids = ByteStringTable(capacity: tokens.count)
-    var nextID = vocabulary.count
-    for token in tokens where !token.content.isEmpty {
-      let known = ids.find(token.content.utf8) ?? vocabulary.id(token.content)
-      let id = known.map(Int.init) ?? nextID
-      if known == nil {
-        nextID += 1
-        outside += 1
+    let ids = ByteStringTable(capacity: groups.joined().count)
+    for group in groups {
+      // New ids follow the vocabulary, or the highest id beyond it.
+      var nextID = max((byID.keys.max() ?? -1) + 1, vocabulary.count)
+      for token in group where !token.content.isEmpty {
+        let known = ids.find(token.content.utf8) ?? vocabulary.id(token.content)
+        let id = known.map(Int.init) ?? nextID
+        if known == nil {
+          nextID += 1
+          outside += 1
+        }
+        if token.normalized, let normalizer {
+          var text = try AlignedText(token.content)
+          try normalizer.normalize(&text)
+          forms[id] = token.hasContent(text.string) ? nil : text.string
+        }
+        let bytes = Array(token.content.utf8)
+        bytes.withUnsafeBufferPointer { _ = ids.insert($0, Int32(truncatingIfNeeded: id)) }
+        byID[id] = token
+        if token.special { special.insert(bytes) }
       }
-      if token.normalized, let normalizer {
-        var text = try AlignedText(token.content)
-        try normalizer.normalize(&text)
-        forms[id] = text.string.utf8.elementsEqual(token.content.utf8) ? nil : text.string
-      }
-      let bytes = Array(token.content.utf8)
-      bytes.withUnsafeBufferPointer { _ = ids.insert($0, Int32(truncatingIfNeeded: id)) }
-      byID[id] = token
-      if token.special { special.insert(bytes) }
     }
     self.byID = byID
     self.special = special

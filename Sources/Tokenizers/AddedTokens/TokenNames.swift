@@ -14,12 +14,15 @@ final class TokenNames: Sendable {
     }
     let trims = Block<SIMD2<UInt16>>(repeating: .zero, count: vocabulary.idLimit)
     for id in 0..<vocabulary.idLimit {
-      guard let token = added.spelling(id) ?? vocabulary.string(id) else { continue }
+      guard let token = vocabulary.string(id) ?? added.spelling(id) else { continue }
       let (leading, trailing) = Self.spaces(token)
       trims.base[id] = SIMD2(UInt16(clamping: leading), UInt16(clamping: trailing))
     }
     self.trims = trims
   }
+
+  /// How a token is written where the model found it.
+  func modelToken(_ id: Int) -> String? { vocabulary.string(id) ?? added.spelling(id) }
 
   /// The token with an id.
   func token(_ id: Int) -> String? { added.spelling(id) ?? vocabulary.string(id) }
@@ -30,7 +33,7 @@ final class TokenNames: Sendable {
   /// How many characters of white space a token begins and ends with.
   @inline(__always)
   func spaces(_ id: Int) -> (leading: Int, trailing: Int) {
-    guard let trims, id >= 0, id < trims.count else { return token(id).map(Self.spaces) ?? (0, 0) }
+    guard let trims, id >= 0, id < trims.count else { return modelToken(id).map(Self.spaces) ?? (0, 0) }
     return (Int(trims.base[id].x), Int(trims.base[id].y))
   }
 

@@ -18,6 +18,9 @@ func decoder(_ value: JSONValue, at path: String) throws -> any Decoder {
   case "Replace": return try ReplaceDecoder(fields)
   case "Strip": return try StripDecoder(fields)
   case "Metaspace": return try MetaspaceDecoder(fields)
+  case "WordPiece": return try WordPieceDecoder(fields)
+  case "BPEDecoder": return try BPEDecoder(fields)
+  case "CTC": return try CTCDecoder(fields)
   default: throw fields.unknown("decoder")
   }
 }

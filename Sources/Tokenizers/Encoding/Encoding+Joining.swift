@@ -7,7 +7,8 @@ extension Encoding {
     encoding.spans = ids.map { _ in .zero }
     encoding.words = ids.map { _ in noWord }
     encoding.runs = [Run(count: ids.count, typeID: typeID, sequence: nil, source: nil, isSpecial: true)]
-    for (index, token) in tokens.enumerated() where names.token(ids[index]) != token {
+    for (index, token) in tokens.enumerated()
+    where names.modelToken(ids[index]).map({ Array($0.utf8) }) != Array(token.utf8) {
       encoding.spellings[index] = token
     }
     return encoding

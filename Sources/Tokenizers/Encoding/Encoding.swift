@@ -15,8 +15,10 @@ public struct Encoding: Sendable {
   var runs: [Run] = []
   /// The texts, first and second; nil where characters and bytes are the same.
   var sources: [[UInt8]?] = []
-  /// Tokens written otherwise than their ids say, by position.
+  /// Tokens written otherwise than the model writes their ids, by position.
   var spellings: [Int: String] = [:]
+  /// Whether no post-processor has said which tokens belong to which text: all are then of the first.
+  var isUnprocessed = false
   var names: TokenNames
 
   static let noWord = UInt32.max
@@ -40,7 +42,7 @@ public struct Encoding: Sendable {
 
   /// The tokens as the vocabulary writes them.
   public var tokens: [String] {
-    ids.enumerated().map { index, id in spellings[index] ?? names.token(id) ?? "" }
+    ids.enumerated().map { index, id in spellings[index] ?? names.modelToken(id) ?? "" }
   }
 
   /// Where each token comes from in its text, in Unicode scalars; `0..<0` for tokens that are not from the text.
@@ -54,10 +56,7 @@ public struct Encoding: Sendable {
       }
       bytes.withUnsafeBufferPointer { bytes in
         var cursor = ScalarCursor(bytes)
-        for span in spans[range] {
-          let lower = cursor.scalars(upTo: span.lower)
-          offsets.append(lower..<max(lower, cursor.scalars(upTo: span.upper)))
-        }
+        for span in spans[range] { offsets.append(cursor.characters(of: span)) }
       }
     }
     return offsets

@@ -141,6 +141,48 @@ struct JSONScanner {
     return isNegative ? -value : value
   }
 
+  /// Reads a number as the reference implementation does: digits as a whole number, then one multiplication or
+  /// division by a power of ten. The result can be off by a rounding, on which ties between scores may depend.
+  mutating func readNumber() throws -> Double {
+    let isNegative = peek() == UInt8(ascii: "-")
+    if isNegative { position += 1 }
+    var digits: UInt64 = 0
+    var exponent = 0
+    var count = 0
+    var isFraction = false
+    var isFull = false
+    while position < text.count, text[position] == UInt8(ascii: ".") || isDigit(text[position]) {
+      defer { position += 1 }
+      if text[position] == UInt8(ascii: ".") {
+        guard !isFraction else { throw unexpected("one decimal point") }
+        isFraction = true
+        continue
+      }
+      count += 1
+      let (product, overflow) = digits.multipliedReportingOverflow(by: 10)
+      let (sum, carry) = product.addingReportingOverflow(UInt64(text[position] - 0x30))
+      isFull = isFull || overflow || carry
+      if !isFull { digits = sum }
+      if isFull != isFraction { exponent += isFull ? 1 : -1 }
+    }
+    guard count > 0 else { throw unexpected("a number") }
+    if position < text.count, text[position] | 0x20 == UInt8(ascii: "e") {
+      position += 1
+      if position < text.count, text[position] == UInt8(ascii: "+") { position += 1 }
+      exponent += try readInteger()
+    }
+    var value = Double(digits)
+    while exponent < -308, value != 0 {
+      value /= 1e308
+      exponent += 308
+    }
+    guard exponent <= 308 else { throw unexpected("a smaller number before this") }
+    if exponent < 0 { value /= powersOfTen[-max(exponent, -308)] } else { value *= powersOfTen[exponent] }
+    return isNegative ? -value : value
+  }
+
+  private func isDigit(_ byte: UInt8) -> Bool { byte >= 0x30 && byte <= 0x39 }
+
   /// Reads a value of any kind.
   mutating func readValue() throws -> JSONValue {
     _ = peek()
@@ -199,3 +241,5 @@ struct JSONScanner {
     return TokenizerError("\(found), at byte \(position) of the JSON text: \(wanted) is needed here")
   }
 }
+
+private let powersOfTen: [Double] = (0...308).map { Double("1e\($0)") ?? .infinity }

@@ -5,6 +5,7 @@ struct ModelJSON {
   private var options = JSONObject()
   private var vocabulary: VocabularyBuilder?
   private var merges: [MergeRule]?
+  private var scores: [Double]?
 
   init() {}
 
@@ -13,10 +14,12 @@ struct ModelJSON {
     var options = JSONObject()
     var vocabulary: VocabularyBuilder?
     var merges: [MergeRule]?
+    var scores: [Double]?
     try scanner.members { scanner in
       let key = String(decoding: scanner.string, as: UTF8.self)
       switch (key, scanner.peek()) {
       case ("vocab", UInt8(ascii: "{")): vocabulary = try Self.vocabulary(&scanner)
+      case ("vocab", UInt8(ascii: "[")): (vocabulary, scores) = try Self.scoredVocabulary(&scanner)
       case ("merges", UInt8(ascii: "[")): merges = try Self.merges(&scanner)
       default: options.updateValue(try scanner.readValue(), forKey: key)
       }
@@ -24,10 +27,11 @@ struct ModelJSON {
     self.options = options
     self.vocabulary = vocabulary
     self.merges = merges
+    self.scores = scores
   }
 
   /// A vocabulary written as an object of ids by token.
-  private static func vocabulary(_ scanner: inout JSONScanner) throws -> VocabularyBuilder {
+  static func vocabulary(_ scanner: inout JSONScanner) throws -> VocabularyBuilder {
     var vocabulary = VocabularyBuilder(capacity: 1 << 14)
     try scanner.members { scanner in
       let token = scanner.string
@@ -37,25 +41,45 @@ struct ModelJSON {
     return vocabulary
   }
 
+  /// A vocabulary written as an array of tokens with their scores.
+  private static func scoredVocabulary(
+    _ scanner: inout JSONScanner
+  ) throws -> (VocabularyBuilder, [Double]) {
+    var vocabulary = VocabularyBuilder(capacity: 1 << 14)
+    var scores: [Double] = []
+    try scanner.elements { scanner in
+      try scanner.expect(UInt8(ascii: "["))
+      try scanner.readString()
+      try scanner.string.withUnsafeBufferPointer { try vocabulary.add($0, id: scores.count) }
+      try scanner.expect(UInt8(ascii: ","))
+      scores.append(try scanner.readNumber())
+      try scanner.expect(UInt8(ascii: "]"))
+    }
+    return (vocabulary, scores)
+  }
+
   /// Merges written as `"a b"` or `["a", "b"]`.
   private static func merges(_ scanner: inout JSONScanner) throws -> [MergeRule] {
     var merges: [MergeRule] = []
     try scanner.elements { scanner in
-      var parts: [[UInt8]] = []
+      var rule: MergeRule?
       if scanner.peek() == UInt8(ascii: "[") {
+        var parts: [[UInt8]] = []
         try scanner.elements { scanner in
           try scanner.readString()
           parts.append(scanner.string)
         }
+        if parts.count == 2 { rule = MergeRule(left: parts[0], right: parts[1]) }
       } else {
         try scanner.readString()
-        parts = scanner.string.split(separator: 0x20, omittingEmptySubsequences: false).map(Array.init)
+        if scanner.string.starts(with: "#version".utf8) { return }
+        rule = MergeRule(line: scanner.string)
       }
-      guard parts.count == 2 else {
+      guard let rule else {
         throw TokenizerError(
           "merge, at model.merges[\(merges.count)]: write it as \"left right\" or [\"left\", \"right\"]")
       }
-      merges.append(MergeRule(left: parts[0], right: parts[1]))
+      merges.append(rule)
     }
     return merges
   }
@@ -66,15 +90,51 @@ struct ModelJSON {
   /// - Throws: `TokenizerError` naming what is unknown or malformed.
   func make(isByteLevel: Bool) throws -> any Model {
     let fields = try Fields(.object(options), at: "model")
-    // Old documents leave the type out.
-    switch fields.type ?? (merges == nil ? nil : "BPE") {
+    switch fields.type ?? typeByFields(fields) {
     case "BPE": return try bpe(fields, isByteLevel: isByteLevel)
+    case "WordPiece": return try wordPiece(fields)
+    case "WordLevel":
+      return WordLevel(try tokens(fields), unknownToken: try fields.string("unk_token", default: "<unk>"))
+    case "Unigram": return try unigram(fields)
     default: throw fields.unknown("model")
     }
   }
 
+  /// The type of a model in an old document, which leaves it out.
+  private func typeByFields(_ fields: Fields) -> String? {
+    if fields.object["type"] != nil { return nil }
+    if merges != nil { return "BPE" }
+    if scores != nil { return "Unigram" }
+    return fields["max_input_chars_per_word"] == nil ? "WordLevel" : "WordPiece"
+  }
+
+  private func tokens(_ fields: Fields) throws -> Vocabulary {
+    guard let vocabulary, scores == nil else { throw fields.missing("vocab", "an object of ids by token") }
+    return Vocabulary(vocabulary)
+  }
+
+  private func wordPiece(_ fields: Fields) throws -> WordPiece {
+    WordPiece(
+      try tokens(fields), unknownToken: try fields.string("unk_token"),
+      prefix: try fields.string("continuing_subword_prefix"),
+      longestWord: try fields.int("max_input_chars_per_word"))
+  }
+
+  private func unigram(_ fields: Fields) throws -> Unigram {
+    guard let vocabulary, let scores else {
+      throw fields.missing("vocab", "an array of tokens with their scores")
+    }
+    let unknown = fields["unk_id"] == nil ? nil : try fields.int("unk_id")
+    guard unknown ?? -1 < scores.count else {
+      throw TokenizerError(
+        "id \(unknown ?? 0), at model.unk_id: the vocabulary has only \(scores.count) tokens")
+    }
+    return Unigram(
+      Vocabulary(vocabulary, count: scores.count), scores: scores, unknownID: unknown,
+      fallsBackToBytes: try fields.bool("byte_fallback", default: false))
+  }
+
   private func bpe(_ fields: Fields, isByteLevel: Bool) throws -> BPE {
-    guard let vocabulary else { throw fields.missing("vocab", "an object of ids by token") }
     guard let merges else { throw fields.missing("merges", "an array of merges") }
     var options = BPE.Options()
     options.unknownToken = fields["unk_token"] == nil ? nil : try fields.string("unk_token")
@@ -83,14 +143,11 @@ struct ModelJSON {
     options.fusesUnknown = try fields.bool("fuse_unk", default: false)
     options.fallsBackToBytes = try fields.bool("byte_fallback", default: false)
     options.ignoresMerges = try fields.bool("ignore_merges", default: false)
-    options.isByteLevel = isByteLevel
-    let tokens = Vocabulary(vocabulary)
-    var ranked: [(left: Int32, right: Int32, result: Int32)] = []
-    ranked.reserveCapacity(merges.count)
-    let prefix = options.continuingSubwordPrefix.utf8.count
-    for (index, merge) in merges.enumerated() {
-      ranked.append(try merge.ids(in: tokens, prefixLength: prefix) { "model.merges[\(index)]" })
-    }
+    // Tokens for bytes are written in characters, and affixes with them: such a model takes characters.
+    options.isByteLevel = isByteLevel && !options.fallsBackToBytes
+    let tokens = try self.tokens(fields)
+    let ranked = try MergeRule.ranked(
+      merges, in: tokens, prefixLength: options.continuingSubwordPrefix.utf8.count)
     return BPE(tokens, merges: ranked, options: options)
   }
 }

@@ -17,19 +17,24 @@ extension Tokenizer {
     try self.init(parts(try contents(path), path))
   }
 
-  /// The tokenizer in a model's folder, with what its `tokenizer_config.json` and `special_tokens_map.json` say.
+  /// The tokenizer in a model's folder, in any of the layouts that models come in: `tokenizer.json`, or else
+  /// SentencePiece's `tokenizer.model`, a tiktoken file, `vocab.json` with `merges.txt`, or `vocab.txt`; together with
+  /// what `tokenizer_config.json` and `special_tokens_map.json` say.
   ///
   /// - Throws: `TokenizerError` naming what is missing, unknown or malformed.
   public static func load(folder: String) throws -> Tokenizer {
     let files = ModelFolder(folder)
-    guard let json = try files.bytes("tokenizer.json") else {
-      throw TokenizerError("no tokenizer, in \(folder): tokenizer.json is needed there")
+    let config = try TokenizerConfig(files)
+    if let json = try files.bytes("tokenizer.json") {
+      var parts = try parts(json, files.path("tokenizer.json"))
+      parts.config = config
+      return try Tokenizer(parts)
     }
-    var parts = try parts(json, files.path("tokenizer.json"))
-    parts.config = TokenizerConfig(
-      config: try files.json("tokenizer_config.json"),
-      specialTokensMap: try files.json("special_tokens_map.json"),
-      chatTemplate: try files.text("chat_template.jinja"))
+    guard let parts = try otherLayout(files, config) else {
+      throw TokenizerError(
+        "no tokenizer, in \(folder): put a tokenizer.json there, or a tokenizer.model, a tiktoken file, vocab.json and "
+          + "merges.txt, or a vocab.txt")
+    }
     return try Tokenizer(parts)
   }
 }
@@ -41,6 +46,9 @@ struct ModelFolder {
   init(_ path: String) { self.path = path }
 
   func path(_ name: String) -> String { path.hasSuffix("/") ? path + name : path + "/" + name }
+
+  /// The names of all files.
+  var names: [String] { ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted() }
 
   /// The contents of a file, or nil when there is none.
   func bytes(_ name: String) throws -> [UInt8]? {

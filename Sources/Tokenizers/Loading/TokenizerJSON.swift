@@ -39,13 +39,15 @@ struct TokenizerJSON {
     let root = try fields()
     let isByteLevel = endsByteLevel(root["pre_tokenizer"])
     var parts = TokenizerParts(model: try model.make(isByteLevel: isByteLevel))
-    let leavesBytes = isByteLevel && parts.model is BPE
+    let leavesBytes = (parts.model as? BPE)?.takesBytes ?? false
     parts.normalizer = try root["normalizer"].map { try normalizer($0, at: "normalizer") }
     parts.preTokenizer = try root["pre_tokenizer"].map {
       try preTokenizer($0, at: "pre_tokenizer", leavesBytes: leavesBytes)
     }
     parts.postProcessor = try root["post_processor"].map { try postProcessor($0, at: "post_processor") }
     parts.decoder = try root["decoder"].map { try decoder($0, at: "decoder") }
+    parts.truncation = try root["truncation"].map { try Truncation(Fields($0, at: "truncation")) }
+    parts.padding = try root["padding"].map { try Padding(Fields($0, at: "padding")) }
     if root["added_tokens"] != nil {
       parts.addedTokens = try root.parts("added_tokens") { try AddedToken(Fields($0, at: $1)) }
     }

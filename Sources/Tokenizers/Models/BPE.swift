@@ -34,10 +34,7 @@ final class BPE: Model {
       options.isByteLevel ? ByteAlphabet.byte(scalar).map(UInt32.init) : scalar
     }
     byteIDs = Block(repeating: -1, count: 256)
-    for byte in 0..<256 {
-      let digits = String(byte, radix: 16, uppercase: true)
-      byteIDs.base[byte] = vocabulary.id("<0x\(byte < 16 ? "0" : "")\(digits)>") ?? -1
-    }
+    for byte in 0..<256 { byteIDs.base[byte] = vocabulary.id(byteToken(byte)) ?? -1 }
     wholePieces = options.ignoresMerges ? Self.wholePieces(vocabulary, options.isByteLevel) : nil
     let isPlain = !options.isByteLevel && !options.ignoresMerges && prefix.isEmpty && suffix.isEmpty
     cutsBefore = isPlain ? WordStart(vocabulary, merges.map(\.result)) : nil
@@ -56,7 +53,8 @@ final class BPE: Model {
     return table
   }
 
-  func token(_ id: Int, standingFor text: UnsafeBufferPointer<UInt8>) -> String? { vocabulary.string(id) }
+  /// Whether pieces are raw bytes.
+  var takesBytes: Bool { options.isByteLevel }
 
   func tokenize(_ text: PreTokenizedText, into tokens: inout TokenList, scratch: inout Scratch) throws {
     let word = tokens.wordCount
@@ -89,17 +87,18 @@ final class BPE: Model {
       tokens.append(id, start, end, word: word)
     case .symbols(let place):
       scratch.cache.withSymbols { all in
-        tokens.append(UnsafeBufferPointer(rebasing: all[place.lower..<place.upper]), start, end, word: word)
+        tokens.append(
+          UnsafeBufferPointer(rebasing: all[place.lower..<place.upper]), bytes, start, end, word: word)
       }
     case .missing:
       scratch.symbols.removeAll(keepingCapacity: true)
       if let id = wholePieces?.find(piece, count: end - start) {
-        scratch.symbols.append(Symbol(id: id, length: UInt32(end - start)))
+        scratch.symbols.append(Symbol(id: id, length: end - start))
       } else {
         try begin(piece, count: end - start, &scratch.symbols)
         scratch.merger.merge(&scratch.symbols, with: merges)
       }
-      scratch.symbols.withUnsafeBufferPointer { tokens.append($0, start, end, word: word) }
+      scratch.symbols.withUnsafeBufferPointer { tokens.append($0, bytes, start, end, word: word) }
       scratch.cache.insert(piece, count: end - start, scratch.symbols)
     }
   }
@@ -114,7 +113,7 @@ final class BPE: Model {
         throw TokenizerError(
           "unknown token \"\(options.unknownToken ?? "")\", in the BPE model: add it to the vocabulary")
       }
-      symbols.append(Symbol(id: unknownID, length: UInt32(pendingUnknown)))
+      symbols.append(Symbol(id: unknownID, length: pendingUnknown))
       pendingUnknown = 0
     }
     while position < count {
@@ -124,7 +123,7 @@ final class BPE: Model {
       let id = initial.id(next.0, isFirst: isFirst, isLast: isLast)
       if id >= 0 {
         try flush()
-        symbols.append(Symbol(id: id, length: UInt32(next.1)))
+        symbols.append(Symbol(id: id, length: next.1))
       } else if !fallBack(piece + position, next.1, isFirst, isLast, &symbols), options.unknownToken != nil {
         if !options.fusesUnknown { try flush() }
         pendingUnknown += next.1
@@ -141,8 +140,7 @@ final class BPE: Model {
   ) -> Bool {
     guard options.fallsBackToBytes else { return false }
     var written: [UInt8] = isFirst ? [] : Array(options.continuingSubwordPrefix.utf8)
-    let own = UnsafeBufferPointer(start: character, count: count)
-    written += options.isByteLevel ? ByteAlphabet.encoded(own) : Array(own)
+    written += UnsafeBufferPointer(start: character, count: count)
     if isLast { written += Array(options.endOfWordSuffix.utf8) }
     guard written.allSatisfy({ byteIDs.base[Int($0)] >= 0 }) else { return false }
     for byte in written { symbols.append(Symbol(id: byteIDs.base[Int(byte)], length: 1)) }

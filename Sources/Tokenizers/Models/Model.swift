@@ -5,9 +5,6 @@ protocol Model: Sendable {
 
   /// Adds the tokens of every piece of `text` to `tokens`.
   func tokenize(_ text: PreTokenizedText, into tokens: inout TokenList, scratch: inout Scratch) throws
-
-  /// How the token `id` is written where it stands for `text`.
-  func token(_ id: Int, standingFor text: UnsafeBufferPointer<UInt8>) -> String?
 }
 
 /// What one encoding at a time works with; kept between encodings for its memory and its cache.
@@ -15,6 +12,7 @@ struct Scratch {
   var cache = PieceCache()
   var merger = Merger()
   var symbols: [Symbol] = []
+  var path = ViterbiPath()
 }
 
 /// Tokens as a model finds them, in order.
@@ -24,6 +22,10 @@ struct TokenList {
   var spans: [Span] = []
   /// The number of the piece each token is from.
   var words: [UInt32] = []
+  /// Tokens written otherwise than their ids say, by position.
+  var spellings: [Int: String] = [:]
+  /// Whether some span reaches beyond its piece.
+  private(set) var hasUnplaced = false
   /// How many pieces there have been.
   var wordCount = 0
 
@@ -44,24 +46,31 @@ struct TokenList {
     words.append(UInt32(truncatingIfNeeded: word))
   }
 
-  /// Adds `symbols`, found one after the other in the piece at `start..<end`.
+  /// Adds `symbols`, found one after the other in the piece at `start..<end` of `text`.
   @inline(__always)
-  mutating func append(_ symbols: UnsafeBufferPointer<Symbol>, _ start: Int, _ end: Int, word: Int) {
+  mutating func append(
+    _ symbols: UnsafeBufferPointer<Symbol>, _ text: UnsafePointer<UInt8>, _ start: Int, _ end: Int, word: Int
+  ) {
     var position = start
     for symbol in symbols {
-      let next = position + Int(symbol.length)
+      let next = position + symbol.length
+      if symbol.isSpelled {
+        let spelled = UnsafeBufferPointer(start: text + position, count: symbol.length)
+        spellings[ids.count] = String(decoding: spelled, as: UTF8.self)
+      }
       if next <= end {
         append(symbol.id, position, next, word: word)
       } else {
         append(symbol.id, position - start | Int(Self.unplaced), next - start, word: word)
+        hasUnplaced = true
       }
-      position = next
+      if !symbol.sharesPlace { position = next }
     }
   }
 
   /// Turns the places of the tokens from number `first` on into places in the original.
   mutating func place(from first: Int, in text: AlignedText) {
-    if text.spans == nil, text.origin == 0, text.isASCII { return }
+    if text.spans == nil, text.origin == 0, !hasUnplaced, text.isASCII { return }
     for index in first..<spans.count {
       let span = spans[index]
       if span.start & Self.unplaced != 0 {

@@ -100,7 +100,7 @@ struct PieceCache {
     if (used + 1) * 2 > entries.count { grow() }
     let key = Self.key(piece, count)
     var value = UInt64(place.start) << 16 | UInt64(found.count)
-    if found.count == 1, Int(found[0].length) == count {
+    if found.count == 1, found[0].isPlain, found[0].length == count {
       value = Self.single | UInt64(UInt32(bitPattern: found[0].id))
     } else {
       symbols += found

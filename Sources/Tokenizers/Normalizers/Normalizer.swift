@@ -18,6 +18,13 @@ func normalizer(_ value: JSONValue, at path: String) throws -> any Normalizer {
   case "NFKD": return UnicodeNormalizer(form: .nfkd)
   case "Prepend": return PrependNormalizer(prefix: Array(try fields.string("prepend").utf8))
   case "Replace": return try ReplaceNormalizer(fields)
+  case "BertNormalizer": return try BertNormalizer(fields)
+  case "Lowercase": return LowercaseNormalizer()
+  case "Strip": return try StripNormalizer(fields)
+  case "StripAccents": return StripAccentsNormalizer()
+  case "ByteLevel": return ByteLevelNormalizer()
+  case "Nmt": return NmtNormalizer()
+  case "Precompiled": return try PrecompiledNormalizer(fields)
   default: throw fields.unknown("normalizer")
   }
 }

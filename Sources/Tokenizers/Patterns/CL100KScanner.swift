@@ -20,7 +20,7 @@ struct CL100KScanner: Pattern {
   private func next(_ text: UnsafePointer<UInt8>, _ start: Int, _ end: Int) -> Int {
     let byte = text[start]
     if byte == UInt8(ascii: "'") {
-      let length = contraction(text, start, end)
+      let length = anyCaseContraction(text, start, end)
       if length > 0 { return start + length }
     }
     let first = characterClass(text, start)
@@ -38,14 +38,7 @@ struct CL100KScanner: Pattern {
       }
     }
     if first.value == CharacterClass.other { return otherEnd(text, second, end) }
-    let stop = runEnd(text, second, end, of: CharacterClass.space)
-    // `\s*[\r\n]+`: up to the last line break of the white space.
-    var last = stop
-    while last > start {
-      if text[last - 1] == UInt8(ascii: "\n") || text[last - 1] == UInt8(ascii: "\r") { return last }
-      last -= 1
-    }
-    return spaceEnd(text, start, stop, end)
+    return lineOrSpaceEnd(text, start, runEnd(text, second, end, of: CharacterClass.space), end)
   }
 
   @inline(__always)
@@ -69,26 +62,5 @@ struct CL100KScanner: Pattern {
       position += 1
     }
     return position
-  }
-
-  /// The length of `(?i:'s|'t|'re|'ve|'m|'ll|'d)` at an apostrophe; 0 where there is none. The long s, U+017F, is an
-  /// `s` when case is ignored.
-  @inline(__always)
-  private func contraction(_ text: UnsafePointer<UInt8>, _ start: Int, _ end: Int) -> Int {
-    guard start + 1 < end else { return 0 }
-    let first = text[start + 1] | 0x20
-    switch first {
-    case UInt8(ascii: "s"), UInt8(ascii: "t"), UInt8(ascii: "m"), UInt8(ascii: "d"):
-      return text[start + 1] < 0x80 ? 2 : 0
-    default: break
-    }
-    guard start + 2 < end else { return 0 }
-    if text[start + 1] == 0xC5, text[start + 2] == 0xBF { return 3 }
-    switch (first, text[start + 2] | 0x20) {
-    case (UInt8(ascii: "r"), UInt8(ascii: "e")), (UInt8(ascii: "v"), UInt8(ascii: "e")),
-      (UInt8(ascii: "l"), UInt8(ascii: "l")):
-      return 3
-    default: return 0
-    }
   }
 }

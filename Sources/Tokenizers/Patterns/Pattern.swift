@@ -26,12 +26,16 @@ func pattern(_ fields: Fields) throws -> any Pattern {
   return try regularExpression(try pattern.string("Regex"), at: "\(pattern.path).Regex")
 }
 
-/// The scanner written for a well-known expression.
+/// The scanner written for a well-known expression, or the expression itself.
 ///
 /// - Throws: `TokenizerError` when the expression is malformed.
 func regularExpression(_ source: String, at path: String) throws -> any Pattern {
   if let scanner = knownScanner(source) { return scanner }
-  throw TokenizerError("regular expression \(source), at \(path): it is not one of the known ones")
+  do {
+    return try RegularExpression(source)
+  } catch let error as TokenizerError {
+    throw TokenizerError("\(error.message), at \(path)")
+  }
 }
 
 /// A fixed text.

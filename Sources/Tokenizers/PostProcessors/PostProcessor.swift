@@ -22,6 +22,8 @@ func postProcessor(_ value: JSONValue, at path: String) throws -> any PostProces
     return PostProcessorSequence(parts: try fields.parts("processors", postProcessor(_:at:)))
   case "TemplateProcessing": return try TemplateProcessing(fields)
   case "ByteLevel": return try ByteLevelProcessing(fields)
+  case "BertProcessing": return try BertProcessing(fields)
+  case "RobertaProcessing": return try RobertaProcessing(fields)
   default: throw fields.unknown("post-processor")
   }
 }

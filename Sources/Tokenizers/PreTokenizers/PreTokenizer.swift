@@ -30,6 +30,23 @@ func preTokenizer(_ value: JSONValue, at path: String, leavesBytes: Bool) throws
       pattern: try pattern(fields), behavior: try SplitBehavior(fields),
       isInverted: try fields.bool("invert", default: false))
   case "Metaspace": return try MetaspacePreTokenizer(fields)
+  case "BertPreTokenizer": return BertPreTokenizer()
+  case "Whitespace": return WhitespacePreTokenizer()
+  case "WhitespaceSplit": return WhitespaceSplitPreTokenizer()
+  case "Punctuation":
+    return SplitPreTokenizer(
+      pattern: ScalarPattern { characterSets.punctuation[$0] != 0 },
+      behavior: try SplitBehavior(fields, default: .isolated), isInverted: false)
+  case "Digits":
+    return SplitPreTokenizer(
+      pattern: ScalarPattern { characterSets.numeric[$0] != 0 },
+      behavior: try fields.bool("individual_digits") ? .isolated : .contiguous, isInverted: false)
+  case "CharDelimiterSplit":
+    let delimiter = try fields.scalar("delimiter")
+    return SplitPreTokenizer(
+      pattern: ScalarPattern { $0 == delimiter }, behavior: .removed, isInverted: false)
+  case "UnicodeScripts": return UnicodeScriptsPreTokenizer()
+  case "FixedLength": return try FixedLengthPreTokenizer(fields)
   default: throw fields.unknown("pre-tokenizer")
   }
 }

@@ -7,7 +7,7 @@ struct AlignedText: Sendable {
   private(set) var count: Int
   /// For every byte the original characters it stands for; nil while the text is a slice of the original.
   private(set) var spans: [Span]?
-  /// Where in the original the text begins, while it has no `spans`.
+  /// Where in the original the text begins.
   let origin: Int
 
   /// The largest text that can be encoded at once; positions are kept in 32 bits.
@@ -47,7 +47,9 @@ struct AlignedText: Sendable {
     part.reserveCapacity(range.count + textPadding)
     part.append(contentsOf: bytes[range])
     part.append(contentsOf: repeatElement(0, count: textPadding))
-    return AlignedText(padded: part, spans: spans.map { Array($0[range]) }, origin: origin + range.lowerBound)
+    guard let spans else { return AlignedText(padded: part, spans: nil, origin: origin + range.lowerBound) }
+    let start = range.isEmpty ? origin : spans[range.lowerBound].lower
+    return AlignedText(padded: part, spans: Array(spans[range]), origin: start)
   }
 
   /// The original characters that the bytes of `range`, which is not empty, stand for.
@@ -90,6 +92,13 @@ struct AlignedText: Sendable {
       guard let base = buffer.baseAddress else { return try body(emptyBytes.base) }
       return try body(base)
     }
+  }
+
+  /// Writes a character over another of the same length.
+  mutating func overwrite(_ position: Int, with scalar: UInt32) {
+    var written: [UInt8] = []
+    append(scalar, to: &written)
+    for (index, byte) in written.enumerated() { bytes[position + index] = byte }
   }
 
   /// Replaces every byte without moving any: for changes that keep the length of every character.

@@ -13,6 +13,9 @@ struct AlignedTextEditor {
   /// How many bytes there are so far.
   var count: Int { bytes.count }
 
+  /// Where what is inserted before everything comes from: nothing, at the beginning.
+  private var nowhere: Span { Span(source.origin, source.origin) }
+
   /// Copies the bytes of `range`, aligned as they were.
   mutating func keep(_ range: Range<Int>) {
     guard !range.isEmpty else { return }
@@ -34,7 +37,7 @@ struct AlignedTextEditor {
 
   /// Adds bytes aligned with the character of the source that the byte at `position` belongs to.
   mutating func insert(_ new: [UInt8], alignedWith position: Int) {
-    let span = position < source.count ? source.original(position..<position + 1) : .zero
+    let span = position < source.count ? source.original(position..<position + 1) : nowhere
     bytes.append(contentsOf: new)
     spans.append(contentsOf: repeatElement(span, count: new.count))
   }
@@ -43,7 +46,7 @@ struct AlignedTextEditor {
   /// nothing when `position` is nil.
   @inline(__always)
   mutating func insert(_ scalar: UInt32, alignedWith position: Int?) {
-    var span = Span.zero
+    var span = nowhere
     if let position, position < source.count { span = source.original(position..<position + 1) }
     let before = bytes.count
     append(scalar, to: &bytes)

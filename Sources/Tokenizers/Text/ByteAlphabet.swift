@@ -50,7 +50,7 @@ enum ByteAlphabet {
     return decoded
   }
 
-  /// A text with every byte written as its character.
+  /// Bytes written as characters.
   static func encoded(_ bytes: some Sequence<UInt8>) -> [UInt8] {
     var text: [UInt8] = []
     for byte in bytes { append(scalars.base[Int(byte)], to: &text) }

@@ -6,14 +6,14 @@ enum CharacterClass {
   /// Neither white space, letter nor number.
   static let other: UInt8 = 3
 
-  /// Class by general category; the control characters that are white space are ASCII or U+0085.
+  /// Class by general category.
   private static let byCategory: Block<UInt8> = {
     let table = Block<UInt8>(repeating: other, count: 32)
     for category in GeneralCategory.allCases {
       let member = CategorySet(category)
       if CategorySet.letter.contains(member) { table.base[Int(category.rawValue)] = letter }
       if CategorySet.number.contains(member) { table.base[Int(category.rawValue)] = number }
-      if CategorySet.separator.contains(member) { table.base[Int(category.rawValue)] = space }
+      if CategorySet.whitespace.contains(member) { table.base[Int(category.rawValue)] = space }
     }
     return table
   }()
@@ -28,7 +28,6 @@ enum CharacterClass {
   /// The class of a scalar.
   @inline(__always)
   static func of(_ scalar: UInt32) -> UInt8 {
-    if unicode.isWhitespace(scalar) { return space }
-    return byCategory.base[Int(unicode.categories[scalar])]
+    byCategory.base[Int(unicode.categories[scalar])]
   }
 }

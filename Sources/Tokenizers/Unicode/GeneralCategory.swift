@@ -4,6 +4,8 @@
 enum GeneralCategory: UInt8, CaseIterable {
   case lu, ll, lt, lm, lo, mn, mc, me, nd, nl, no, pc, pd, ps, pe, pi, pf, po
   case sm, sc, sk, so, zs, zl, zp, cc, cf, cs, co, cn
+  /// Controls that are white space, a part of `cc`.
+  case ccSpace
 }
 
 /// A set of general categories.
@@ -22,7 +24,15 @@ struct CategorySet: OptionSet, Sendable {
   static let punctuation = CategorySet(.pc, .pd, .ps, .pe, .pi, .pf, .po)
   static let symbol = CategorySet(.sm, .sc, .sk, .so)
   static let separator = CategorySet(.zs, .zl, .zp)
-  static let other = CategorySet(.cc, .cf, .cs, .co, .cn)
+  static let other = CategorySet(.cc, .ccSpace, .cf, .cs, .co, .cn)
+  /// What `\s` matches, and what Python and Rust call white space.
+  static let whitespace = CategorySet(.zs, .zl, .zp, .ccSpace)
+  static let all = CategorySet(rawValue: ~0)
+
+  static let cc = CategorySet(GeneralCategory.cc)
+  static let ccSpace = CategorySet(GeneralCategory.ccSpace)
+  static let cs = CategorySet(GeneralCategory.cs)
+  static let cn = CategorySet(GeneralCategory.cn)
 
   /// Whether a scalar's category is in the set.
   @inline(__always)
@@ -35,15 +45,10 @@ let unicode = UnicodeData()
 /// Everything known about characters, and each set of the age its user has it in.
 struct UnicodeData: Sendable {
   let categories = ScalarTable(CategoryTable.categories)
-  /// Word characters.
-  var word: ScalarTable { wordTable }
 
-  /// White space: what `\s` matches, and what Python and Rust call white space.
+  /// Whether a character is white space, by the definition that all reference implementations share.
   @inline(__always)
   func isWhitespace(_ scalar: UInt32) -> Bool {
-    if scalar < 0x80 { return scalar == 0x20 || (scalar >= 0x09 && scalar <= 0x0D) }
-    return scalar == 0x85 || CategorySet.separator.contains(scalar)
+    CategorySet.whitespace.contains(scalar)
   }
 }
-
-private let wordTable = ScalarTable(CharacterClassTable.word)

@@ -29,14 +29,14 @@ struct NormalizationData: Sendable {
       }
       return mappings
     }
-    canonical = mappings(NormalizationTable.canonical)
-    compatibility = mappings(NormalizationTable.compatibility)
+    canonical = mappings(DecompositionTable.canonical)
+    compatibility = mappings(CompatibilityTable.compatibility)
     var compositions: [UInt64: UInt32] = [:]
-    forEachItem(in: NormalizationTable.compositions) { item in
+    forEachItem(in: CompositionTable.compositions) { item in
       compositions[UInt64(item[0]) << 32 | UInt64(item[1])] = item[2]
     }
     self.compositions = compositions
-    classes = mappings(NormalizationTable.combiningClasses).mapValues { UInt8(truncatingIfNeeded: $0[0]) }
+    classes = mappings(CompositionTable.combiningClasses).mapValues { UInt8(truncatingIfNeeded: $0[0]) }
     active = Block(repeating: 0, count: 0x110000)
     func mark(_ scalar: UInt32, _ bits: UInt8) {
       if scalar < 0x110000 { active.base[Int(scalar)] |= bits }

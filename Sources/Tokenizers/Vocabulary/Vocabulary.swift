@@ -23,9 +23,10 @@ final class Vocabulary: Sendable {
     self.init(builder)
   }
 
-  init(_ builder: VocabularyBuilder) {
+  /// - Parameter count: the number of tokens, when those named twice count twice.
+  init(_ builder: VocabularyBuilder, count: Int? = nil) {
     table = builder.table
-    count = builder.table.count
+    self.count = count ?? builder.table.count
     idLimit = builder.places.count
     longestToken = builder.table.longest
     arena = Block(builder.arena, filler: 0)
@@ -47,6 +48,14 @@ final class Vocabulary: Sendable {
     guard id >= 0, id < idLimit, places.base[id].start != Self.absent else { return nil }
     let place = places.base[id]
     return UnsafeBufferPointer(start: arena.base + place.lower, count: place.count)
+  }
+
+  /// The bytes of a token, unless the same bytes have another id that counts.
+  func uniqueBytes(_ id: Int) -> UnsafeBufferPointer<UInt8>? {
+    guard let bytes = bytes(id), let base = bytes.baseAddress,
+      self.id(base, count: bytes.count) == Int32(truncatingIfNeeded: id)
+    else { return nil }
+    return bytes
   }
 
   /// The token as a string.
