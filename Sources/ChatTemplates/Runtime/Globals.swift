@@ -48,6 +48,7 @@ enum Globals {
     var mapping = Mapping()
     switch arguments.positional.first {
     case nil: break
+    case .undefined(let missing)?: throw missing.error
     case .dict(let given)?: mapping = given
     case let pairs?:
       for (index, pair) in try pairs.elements(interpreter.budget).enumerated() {

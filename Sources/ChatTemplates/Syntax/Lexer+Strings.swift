@@ -1,7 +1,7 @@
 /// String literals with Python's escapes.
 
 extension Lexer {
-  mutating func string(quote: Unicode.Scalar) throws {
+  mutating func string(quote: Unicode.Scalar) throws(ChatTemplateError) {
     let start = position
     var end = start + 1
     while let next = scalar(at: end), next != quote { end += next == "\\" ? 2 : 1 }
@@ -13,7 +13,9 @@ extension Lexer {
     position = end + 1
   }
 
-  private mutating func unescaped(_ body: ArraySlice<Unicode.Scalar>, at start: Int) throws -> Text {
+  private mutating func unescaped(_ body: ArraySlice<Unicode.Scalar>, at start: Int) throws(ChatTemplateError)
+    -> Text
+  {
     var rest = body
     var output = String.UnicodeScalarView()
     while let next = rest.popFirst() {
@@ -57,7 +59,7 @@ extension Lexer {
   /// `\xhh`, `\uhhhh` or `\Uhhhhhhhh`; two of them may spell a surrogate pair.
   private mutating func codePoint(
     _ kind: Unicode.Scalar, _ rest: inout ArraySlice<Unicode.Scalar>, at start: Int
-  ) throws -> Unicode.Scalar {
+  ) throws(ChatTemplateError) -> Unicode.Scalar {
     let width = kind == "x" ? 2 : kind == "u" ? 4 : 8
     let spelled = kind == "x" ? "\\xXX" : kind == "u" ? "\\uXXXX" : "\\UXXXXXXXX"
     guard let code = rest.popHexadecimal(width) else { throw error("truncated \(spelled) escape", at: start) }

@@ -1,7 +1,7 @@
 /// The inside of `{% tags %}` and `{{ prints }}`: names, literals and symbols.
 
 extension Lexer {
-  mutating func tag(isPrint: Bool, at begin: Int) throws {
+  mutating func tag(isPrint: Bool, at begin: Int) throws(ChatTemplateError) {
     append(isPrint ? .printBegin : .tagBegin, at: begin)
     var open: [Token.Symbol] = []
     while let next = scalar(at: position) {
@@ -37,7 +37,7 @@ extension Lexer {
     return true
   }
 
-  private mutating func symbol(_ open: inout [Token.Symbol]) throws {
+  private mutating func symbol(_ open: inout [Token.Symbol]) throws(ChatTemplateError) {
     let first = String(source[position])
     let pair = scalar(at: position + 1).flatMap { Token.Symbol(rawValue: first + String($0)) }
     guard let symbol = pair ?? Token.Symbol(rawValue: first) else {
@@ -58,7 +58,7 @@ extension Lexer {
     position += symbol.rawValue.utf8.count
   }
 
-  private mutating func name() throws {
+  private mutating func name() throws(ChatTemplateError) {
     let start = position
     while let next = scalar(at: position), next.isNameCharacter {
       position += 1
@@ -70,7 +70,7 @@ extension Lexer {
     append(.name(Text(word)), at: start)
   }
 
-  private mutating func number() throws {
+  private mutating func number() throws(ChatTemplateError) {
     let start = position
     let followsDot = start > 0 && source[start - 1] == "."
     if !followsDot, let end = floatEnd() {

@@ -7,11 +7,17 @@ struct Lexer {
   private var line = 1
   private var countedTo = 0
 
-  /// - Throws: `ChatTemplateError` with the line of what cannot be read.
-  static func tokens(of source: String) throws -> [Token] {
+  /// The words up to the end, or up to what cannot be read, with the error that names it. The grammar comes first: what
+  /// it rejects before that place is what is wrong with the template.
+  static func tokens(of source: String) -> (tokens: [Token], failure: ChatTemplateError?) {
     var lexer = Lexer(source)
-    try lexer.run()
-    return lexer.tokens
+    do {
+      try lexer.run()
+      return (lexer.tokens, nil)
+    } catch {
+      lexer.append(.end, at: lexer.position)
+      return (lexer.tokens, error)
+    }
   }
 
   /// Line ends become "\n", and one at the very end is dropped.
@@ -27,7 +33,7 @@ struct Lexer {
     self.source = normal
   }
 
-  private mutating func run() throws {
+  private mutating func run() throws(ChatTemplateError) {
     while let begin = nextTag() {
       let opening = source[begin + 1]
       let rawEnd = opening == "%" ? rawBegin(at: begin) : nil
@@ -82,7 +88,7 @@ struct Lexer {
     }
   }
 
-  private mutating func skipComment() throws {
+  private mutating func skipComment() throws(ChatTemplateError) {
     var end = position
     // Jinja takes no offence at a comment or raw text that starts where the template ends.
     if end == source.count { return }
@@ -105,7 +111,7 @@ struct Lexer {
     return end
   }
 
-  private mutating func rawText() throws {
+  private mutating func rawText() throws(ChatTemplateError) {
     for begin in position..<max(position, source.count) where source[begin] == "{" {
       guard let name = tagName("endraw", at: begin) else { continue }
       let sign = scalar(at: name).flatMap(Lexer.sign)

@@ -20,13 +20,16 @@ final class Parser {
 
   /// - Throws: `ChatTemplateError` with the line of what is wrong.
   static func parse(_ source: String) throws -> Syntax {
-    let parser = Parser(try Lexer.tokens(of: source))
+    let (tokens, failure) = Lexer.tokens(of: source)
+    let parser = Parser(tokens)
     do {
       let body = try parser.statements(until: [])
+      if let failure { throw failure }
       return Syntax(
         body: body, nameCount: parser.nameCount, scopeCount: parser.scopeCount,
         functionCount: parser.functionCount, hasGeneration: parser.hasGeneration)
     } catch var error as ChatTemplateError {
+      if let failure, parser.position >= tokens.count - 1 { throw failure }
       error.line = error.line ?? parser.current.line
       throw error
     }
