@@ -11,7 +11,7 @@ RPATH = -Xlinker -rpath -Xlinker "$$(scripts/bootstrap --lib)"
 PROGRAM := .build/release/peft
 SWIFT_SOURCES := Package.swift Sources Tests Examples
 
-.PHONY: all build test demo format lint clean engine
+.PHONY: all build test demo bench parity format lint docs install clean engine
 
 all: build
 
@@ -29,6 +29,16 @@ test: engine
 demo: build
 	@$(PROGRAM) demo
 
+# Ours beside Hugging Face PEFT on the same work, one table; fetches the peers into .venv on the first run.
+bench: build
+	@echo "measuring against the peers"
+	@"$$(Benchmarks/Peers/setup)" Benchmarks/Peers/compare.py $(BENCH_ARGUMENTS)
+
+# Random trials in both directions; PARITY_ARGUMENTS="--trials 40 --seed 1" says how many.
+parity: build
+	@echo "comparing with Hugging Face PEFT"
+	@scripts/parity $(PARITY_ARGUMENTS)
+
 format:
 	@echo "formatting"
 	@swift format --in-place --recursive $(SWIFT_SOURCES)
@@ -36,6 +46,17 @@ format:
 lint:
 	@echo "checking the format"
 	@swift format lint --strict --recursive $(SWIFT_SOURCES)
+
+# Every public declaration, as pages below .build/docs.
+docs: engine
+	@echo "writing .build/docs"
+	@scripts/document .build/docs
+
+install: build
+	@echo "installing below $(PREFIX)"
+	@mkdir -p "$(PREFIX)/bin" "$(PREFIX)/share/peft"
+	@cp $(PROGRAM) "$(PREFIX)/bin/peft"
+	@cp -R Sources/Demo/Resources/demo-model "$(PREFIX)/share/peft/"
 
 clean:
 	rm -rf .build
