@@ -31,12 +31,13 @@ struct TemplateCase {
     value["ranges"]?.arrayValue?.map { ($0[0]?.intValue ?? -1)..<($0[1]?.intValue ?? -1) }
   }
 
-  func render() throws -> RenderedChat {
+  /// - Parameter parsed: the template, where it is at hand already.
+  func render(with parsed: ChatTemplate? = nil) throws -> RenderedChat {
     func option(_ name: String) -> JSONValue? { value[name] ?? shared[name] }
     let now = option("now")?.arrayValue?.compactMap(\.intValue) ?? []
     var variables = JSONObject()
     if case .object(let given)? = option("variables") { variables = given }
-    return try ChatTemplate(template).render(
+    return try (parsed ?? ChatTemplate(template)).render(
       messages: option("messages") ?? [], tools: option("tools"), documents: option("documents"),
       addGenerationPrompt: option("add_generation_prompt") == true,
       continueFinalMessage: option("continue")?.stringValue, variables: variables,

@@ -43,6 +43,7 @@ struct ChatTemplateParityTests {
   @Test("renders every case as transformers does", .enabled(if: path != nil))
   func parity() throws {
     var count = 0
+    var parsed: [String: ChatTemplate] = [:]
     for line in try String(contentsOfFile: Self.path ?? "", encoding: .utf8).split(separator: "\n") {
       let value = try JSONValue.parse(String(line))
       let shared = value["expected"] ?? .null
@@ -50,7 +51,9 @@ struct ChatTemplateParityTests {
       let comment: Comment = "case \(count) \(value["name"]?.stringValue ?? "")"
       count += 1
       do {
-        let chat = try golden.render()
+        let template = try parsed[golden.template] ?? ChatTemplate(golden.template)
+        parsed[golden.template] = template
+        let chat = try golden.render(with: template)
         #expect(shared["text"]?.stringValue.map { Array($0.utf8) } == Array(chat.text.utf8), comment)
         let ranges = TemplateCase(value: shared, shared: .null).ranges
         if let ranges { #expect(chat.generationRanges == ranges, comment) }
