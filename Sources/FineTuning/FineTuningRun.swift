@@ -3,7 +3,6 @@ import JSON
 import Models
 import NN
 import PEFT
-import Tokenizers
 import Torch
 import Training
 
@@ -33,9 +32,8 @@ public final class FineTuningRun {
       folder: plan.model, task: task, dtype: plan.dtype, device: plan.device, labels: labels.classes,
       seed: UInt64(clamping: plan.options.seed))
 
-    let tokenizer = folder.file("tokenizer.json") == nil ? nil : try Tokenizer.load(folder: folder.path)
     let builder = try ExampleBuilder(
-      tuned.model, objective: labels.objective, tokenizer: tokenizer, options: plan.dataOptions)
+      tuned.model, objective: labels.objective, tokenizer: folder.tokenizer(), options: plan.dataOptions)
     examples = try builder.examples(rows)
     evaluation = try evaluationRows.map(builder.examples)
     warnings += examples.warnings + (evaluation?.warnings ?? [])

@@ -19,7 +19,7 @@ class Program:
 
     def run(self, *arguments):
         command = [self.path, *map(str, arguments)]
-        self.commands.append(" ".join(command))
+        self.commands.append(" ".join(map(str, command)))
         done = subprocess.run(command, capture_output=True, text=True, timeout=300)
         if done.returncode != 0:
             lines = (done.stderr or done.stdout).strip().splitlines() or ["no message"]

@@ -33,8 +33,8 @@ public struct ModelInspection {
         "models of type \(modelType) cannot be run; those that can are \(ModelRegistry.modelTypes.joined(separator: ", "))"
       )
     }
-    if folder.file("tokenizer.json") == nil {
-      warnings.append("no tokenizer.json: only rows of input_ids can be used")
+    if try folder.tokenizer() == nil {
+      warnings.append("no tokenizer: only rows of input_ids can be used")
     }
     tensors = try source.names.map { name in
       let tensor = try source.tensor(named: name)

@@ -35,7 +35,8 @@ struct EvalCommand: ParsableCommand {
     let tuned = try model.load(task: task.value(), engine, device: engine.start(), speech)
     let labels = try TaskLabels(scoring: data, on: tuned.model, options: options)
     let builder = try ExampleBuilder(
-      tuned.model, objective: labels.objective, tokenizer: ModelFlags.tokenizer(model.model), options: options
+      tuned.model, objective: labels.objective, tokenizer: ModelFolder(model.model).tokenizer(),
+      options: options
     )
     let set = try builder.examples(data)
     speech.warn(set.warnings)

@@ -16,7 +16,7 @@ struct GenerateCommand: ParsableCommand {
       The text appears as it is made. Temperature 0 takes the likeliest token each time. --prompt - reads stdin.
 
       Example:
-        peft generate --model Qwen2.5-0.5B --adapter my-adapter --prompt "Once upon a time" --max-new-tokens 64
+        peft generate --model Qwen2.5-0.5B --adapter tuned --prompt "Once"
       """)
 
   @OptionGroup var model: ModelFlags
@@ -42,8 +42,8 @@ struct GenerateCommand: ParsableCommand {
   func run() throws {
     let options = try sampling()
     let device = try engine.start()
-    guard let tokenizer = try ModelFlags.tokenizer(model.model) else {
-      throw Failure(.badInput, "no tokenizer.json, \(model.model): put it beside config.json")
+    guard let tokenizer = try ModelFolder(model.model).tokenizer() else {
+      throw Failure(.badInput, "no tokenizer, \(model.model): put tokenizer.json beside config.json")
     }
     let tuned = try model.load(task: .causalLM, engine, device: device, speech)
     guard let language = tuned.model as? any CausalLanguageModel else {

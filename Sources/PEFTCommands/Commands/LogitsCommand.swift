@@ -1,6 +1,7 @@
 import ArgumentParser
 import FineTuning
 import JSON
+import Models
 import NN
 import Safetensors
 import Torch
@@ -16,7 +17,7 @@ struct LogitsCommand: ParsableCommand {
       for language models, [labels] for classifiers.
 
       Example:
-        peft logits --model Qwen2.5-0.5B --adapter my-adapter --data rows.jsonl --output logits.safetensors
+        peft logits --model Qwen2.5-0.5B --data rows.jsonl --output logits.safetensors
       """)
 
   @OptionGroup var model: ModelFlags
@@ -34,7 +35,7 @@ struct LogitsCommand: ParsableCommand {
     let tuned = try model.load(task: task.value(), engine, device: device, speech)
     let labels = try TaskLabels(scoring: data, on: tuned.model, options: options, needsTargets: false)
     let builder = try ExampleBuilder(
-      tuned.model, objective: labels.objective, tokenizer: ModelFlags.tokenizer(model.model),
+      tuned.model, objective: labels.objective, tokenizer: ModelFolder(model.model).tokenizer(),
       options: options,
       needsTargets: false)
     let set = try builder.examples(data)

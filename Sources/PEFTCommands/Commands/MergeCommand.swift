@@ -17,7 +17,7 @@ struct MergeCommand: ParsableCommand {
       the result and compares its outputs with those of the base with the adapters on top.
 
       Example:
-        peft merge --model Qwen2.5-0.5B --adapter my-adapter --output my-model --verify
+        peft merge --model Qwen2.5-0.5B --adapter tuned --output merged --verify
       """)
 
   @OptionGroup var model: ModelFlags

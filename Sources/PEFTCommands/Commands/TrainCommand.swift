@@ -17,7 +17,8 @@ struct TrainCommand: ParsableCommand {
       goes on with --resume as if it had never stopped. --config run.yaml takes any of these flags from a file.
 
       Example:
-        peft train --model Qwen2.5-0.5B --data rows.jsonl --method lora --rank 16 --epochs 3 --output my-adapter
+        peft train --model Qwen2.5-0.5B --data rows.jsonl --output tuned \\
+          --method lora --rank 16 --epochs 3
       """)
 
   @Option(help: "The base model: a folder in Hugging Face layout, or the id of one in the local cache.")

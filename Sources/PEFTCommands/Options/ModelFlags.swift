@@ -2,7 +2,6 @@ import ArgumentParser
 import FineTuning
 import Models
 import PEFT
-import Tokenizers
 import Torch
 
 /// A model and adapters in it, as most commands take them.
@@ -37,13 +36,6 @@ struct ModelFlags: ParsableArguments {
       lines.append("\(names.count) tensors \(what): \(names.prefix(4).joined(separator: ", "))")
     }
     return lines.map { "\($0), in \(path)" }
-  }
-
-  /// The model's tokenizer; nil when its folder has none.
-  static func tokenizer(_ model: String) throws -> Tokenizer? {
-    let folder = try ModelFolder(model)
-    guard folder.file("tokenizer.json") != nil else { return nil }
-    return try Tokenizer.load(folder: folder.path)
   }
 }
 

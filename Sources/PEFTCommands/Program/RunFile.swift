@@ -14,7 +14,7 @@ enum RunFile {
     guard let name = arguments.first, let command = Peft.command(named: name) else { return arguments }
     guard let (path, rest) = try take(arguments.dropFirst()) else { return arguments }
     let given = Set(rest.filter { $0.hasPrefix("--") }.map { positive(String($0.prefix { $0 != "=" })) })
-    let flags = try Flags(of: command)
+    let flags = try CommandFlags(of: command)
     var added: [String] = []
     for (key, value) in try read(path) {
       let flag = "--" + key.map { $0 == "_" ? "-" : String($0) }.joined()
@@ -75,7 +75,8 @@ enum RunFile {
     }
   }
 
-  private static func words(_ flag: String, _ value: Node, _ flags: Flags, _ path: String) throws -> [String]
+  private static func words(_ flag: String, _ value: Node, _ flags: CommandFlags, _ path: String) throws
+    -> [String]
   {
     if value.null != nil { return [] }
     if flags.switches.contains(flag) {
@@ -94,24 +95,5 @@ enum RunFile {
       throw Failure(.badInput, "\(flag.dropFirst(2)) is a mapping, \(path): write a value")
     }
     return [flag + "=" + text]
-  }
-}
-
-/// The flags of a command, as the argument parser describes them.
-private struct Flags {
-  private(set) var names: [String] = []
-  private(set) var switches: Set<String> = []
-  private(set) var repeating: Set<String> = []
-
-  init(of command: any ParsableCommand.Type) throws {
-    let description = try JSONValue.parse(command._dumpHelp())
-    for argument in description["command"]?["arguments"]?.arrayValue ?? [] {
-      for name in argument["names"]?.arrayValue ?? [] where name["kind"]?.stringValue == "long" {
-        guard let text = name["name"]?.stringValue else { continue }
-        names.append("--\(text)")
-        if argument["kind"]?.stringValue == "flag" { switches.insert("--\(text)") }
-        if argument["isRepeating"]?.boolValue == true { repeating.insert("--\(text)") }
-      }
-    }
   }
 }

@@ -56,6 +56,7 @@ public struct LoRA: AdapterMethod {
       throw ConfigurationError("lora_bias", value: hasBias, rule: "cannot be combined with use_dora")
     }
     try initialization.validate(rank: rank)
+    try taskSpecific.validate()
     try targeting.validate()
   }
 

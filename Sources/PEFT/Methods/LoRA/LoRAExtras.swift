@@ -1,7 +1,7 @@
 import Configuration
 import JSON
 
-/// Fields of `LoraConfig` that do not change what the adapter computes here, or are checked elsewhere.
+/// Fields of `LoraConfig` that do not change what the adapter computes here, or are refused.
 ///
 /// They are read, kept and written, so that a file goes through unchanged.
 public struct LoRAExtras: Sendable {
@@ -33,6 +33,22 @@ public struct LoRAExtras: Sendable {
   public subscript(key: String) -> JSONValue {
     get { values[key] ?? Self.defaults.first { $0.key == key }?.value ?? .null }
     set { values[key] = newValue }
+  }
+
+  /// Fields that change what an adapter computes in ways that are not here; ignoring them would give wrong outputs.
+  private static let unsupported: Set<String> = [
+    "alora_invocation_tokens", "arrow_config", "kasa_config", "layer_replication", "monteclora_config",
+    "target_parameters", "trainable_token_indices", "use_bdlora", "use_qalora", "velora_config",
+  ]
+
+  /// - Throws: ``ConfigurationError`` for a field that is set and not supported.
+  func validate() throws {
+    for (key, value) in values where Self.unsupported.contains(key) {
+      let isEmpty = value.isNull || value.boolValue == false || value.arrayValue?.isEmpty == true
+      guard !isEmpty, value.objectValue?.isEmpty != true else { continue }
+      throw ConfigurationError(
+        key, value: value.serialized(), rule: "is not supported here: use an adapter without it")
+    }
   }
 
   static func fields<Root>(at path: any WritableKeyPath<Root, LoRAExtras> & Sendable) -> [Field<Root>] {

@@ -1,0 +1,127 @@
+import ArgumentParser
+import Configuration
+import Files
+import FineTuning
+import Foundation
+import JSON
+import Models
+import PEFT
+import Torch
+import Training
+
+/// How fast training is: the real loop on rows of random tokens.
+struct BenchCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bench",
+    abstract: "Time training steps of a method on a model.",
+    discussion: """
+      Runs the training loop on random tokens. gemm_fraction is the share of matrix products in the time of a forward
+      and backward pass, measured afterwards under a profiler.
+
+      Example:
+        peft bench --model Qwen2.5-0.5B --method lora --batch-size 4 --steps 5
+      """)
+
+  @Option(help: "The base model.") var model: String
+  @OptionGroup(title: "Method") var method: MethodFlags
+  @Option(help: "Rows in one step.") var batchSize = 4
+  @Option(help: "Tokens in a row.") var sequenceLength = 256
+  @Option(help: "Timed steps.") var steps = 10
+  @Option(help: "Steps before them.") var warmup = 2
+  @Flag(help: "Compute activations twice instead of keeping them.") var gradientCheckpointing = false
+  @OptionGroup(title: "Engine") var engine: EngineOptions
+  @OptionGroup(title: "Output") var speech: OutputOptions
+
+  func validate() throws {
+    for (name, value) in [("batch-size", batchSize), ("steps", steps)] where value < 1 {
+      throw ValidationError("--\(name) is \(value): must be at least 1")
+    }
+    if sequenceLength < 2 {
+      throw ValidationError("--sequence-length is \(sequenceLength): must be at least 2")
+    }
+    if warmup < 0 { throw ValidationError("--warmup is \(warmup): must be at least 0") }
+  }
+
+  func run() throws {
+    let device = try engine.start()
+    let scratch = Folder.join(NSTemporaryDirectory(), "peft-bench-\(UInt64.random(in: .min ... .max))")
+    try Folder.create(scratch)
+    defer { try? FileManager.default.removeItem(atPath: scratch) }
+    let data = Folder.join(scratch, "rows.jsonl")
+    let config = try ModelConfiguration(folder: ModelFolder(model).path)
+    try AtomicFile.write(data, rows(vocabulary: config.size("vocab_size")))
+    var options = TrainingOptions()
+    (options.steps, options.batchSize, options.shuffle) = (warmup + steps, batchSize, false)
+    (options.saveEvery, options.scheduler) = (0, .constant)
+    options.gradientCheckpointing = gradientCheckpointing
+    let run = try FineTuningRun(
+      FineTuningPlan(
+        model: model, data: data, task: .causalLM, adapter: try method.configuration(),
+        initialAdapter: method.initAdapter, options: options, dtype: try engine.loadedType(), device: device))
+    speech.warn(run.warnings)
+    show(try measure(run, Folder.join(scratch, "run")), productShare: try productShare(run))
+  }
+
+  private struct Timings {
+    var seconds: [Double] = []
+    var tokens = 0
+    var peak = 0
+  }
+
+  private func measure(_ run: FineTuningRun, _ output: String) throws -> Timings {
+    var timings = Timings()
+    try run.trainer(output: output, resume: false).run { event in
+      guard case .stepped(let record, _) = event, record.step > warmup else { return }
+      timings.seconds.append(record.seconds)
+      timings.tokens += record.tokens
+      timings.peak = ProcessMemory.peak
+    }
+    return timings
+  }
+
+  /// The time of matrix products over that of a whole forward and backward pass.
+  private func productShare(_ run: FineTuningRun) throws -> Double {
+    let batch = try Batch(
+      run.examples.examples.map { [$0] }, objective: run.model.objective, padding: run.examples.padding,
+      device: run.model.device)
+    run.model.isTraining = true
+    defer { run.model.isTraining = false }
+    let start = ContinuousClock.now
+    let operators = try Engine.profile {
+      try run.model.summedLoss(batch).backward()
+      try Engine.synchronize(run.model.device)
+    }
+    let seconds = (ContinuousClock.now - start) / .seconds(1)
+    let products: Set<String> = [
+      "mm", "addmm", "bmm", "baddbmm", "addbmm", "mv", "linear", "mkldnn_linear", "_addmm_activation",
+    ]
+    let spent = operators.filter { products.contains(String($0.name.drop { $0 != ":" }.drop { $0 == ":" })) }
+      .reduce(0) { $0 + $1.seconds }
+    return seconds > 0 ? min(1, spent / seconds) : 0
+  }
+
+  /// JSON lines with one batch of random tokens.
+  private func rows(vocabulary: Int) throws -> String {
+    let generator = try Generator(seed: engine.seed ?? EngineOptions.usualSeed)
+    return try (0..<batchSize).map { _ in
+      let ids = try Tensor.randint(0..<vocabulary, [sequenceLength], generator: generator).array(of: Int.self)
+      return JSONValue.object(["input_ids": .array(ids.map(JSONValue.int))]).serialized() + "\n"
+    }.joined()
+  }
+
+  private func show(_ timings: Timings, productShare: Double) {
+    let sorted = timings.seconds.sorted()
+    let middle = sorted.count / 2
+    let median = sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+    let rate = Double(timings.tokens) / Double(sorted.count) / median
+    if speech.json {
+      return Console.print([
+        "step_seconds_median": .double(median), "tokens_per_second": .double(rate),
+        "peak_rss_bytes": .int(timings.peak), "gemm_fraction": .double(productShare),
+      ])
+    }
+    Console.print(
+      "\(Numerals.short(median)) s a step, \(Numerals.short(rate)) tokens/s, \(timings.peak / 1_000_000) MB, "
+        + "\(Int((productShare * 100).rounded())) % in matrix products")
+  }
+}

@@ -1,0 +1,34 @@
+import ArgumentParser
+import JSON
+
+/// The flags of a command, as the argument parser describes them.
+struct CommandFlags {
+  private(set) var names: [String] = []
+  private(set) var switches: Set<String> = []
+  private(set) var repeating: Set<String> = []
+
+  init(of command: any ParsableCommand.Type) throws {
+    let description = try JSONValue.parse(command._dumpHelp())
+    for argument in description["command"]?["arguments"]?.arrayValue ?? [] {
+      for name in argument["names"]?.arrayValue ?? [] where name["kind"]?.stringValue == "long" {
+        guard let text = name["name"]?.stringValue else { continue }
+        names.append("--\(text)")
+        if argument["kind"]?.stringValue == "flag" { switches.insert("--\(text)") }
+        if argument["isRepeating"]?.boolValue == true { repeating.insert("--\(text)") }
+      }
+    }
+  }
+
+  /// What is wrong with the first flag that the command does not have; nil when it has all.
+  ///
+  /// The argument parser itself would rather speak of flags that are missing.
+  static func unknown(in arguments: [String]) throws -> String? {
+    guard let name = arguments.first, let command = Peft.command(named: name) else { return nil }
+    let flags = try CommandFlags(of: command)
+    let given = arguments.dropFirst().prefix { $0 != "--" }.filter { $0.hasPrefix("--") }.map {
+      String($0.prefix { $0 != "=" })
+    }
+    guard let wrong = given.first(where: { !flags.names.contains($0) && $0 != "--help" }) else { return nil }
+    return "unknown option '\(wrong)'\(Suggestion.hint(wrong, among: flags.names)): see 'peft \(name) --help'"
+  }
+}

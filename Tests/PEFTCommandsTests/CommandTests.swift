@@ -1,0 +1,134 @@
+import Files
+import JSON
+import NN
+import PEFTCommands
+import Safetensors
+import Testing
+import Torch
+
+/// Commands as scripts call them: exit codes, files, and golden values through the whole program.
+@Suite(.serialized) struct CommandTests {
+  private let model = Golden.path("models/llama")
+  private let rows = Golden.path("training/rows.jsonl")
+
+  private func run(_ arguments: String...) async -> Int32 { await Program.run(arguments + ["--quiet"]) }
+
+  @Test(arguments: [
+    "lora", "dora", "adalora", "lora-accumulate-clip", "lora-cosine", "modules-to-save", "full",
+  ])
+  func trainingGivesTheReferenceLosses(_ name: String) async throws {
+    let scratch = try Scratch()
+    let reference = try JSONValue.parse(contentsOf: Golden.path("training/\(name)/run.json"))
+    func word(_ key: String) -> String { reference[key]?.stringValue ?? reference[key]?.serialized() ?? "" }
+    let initial = reference["initial"]?.stringValue.map { Golden.path("training/\($0)") }
+    let code = await Program.run(
+      [
+        "train", "--model", Golden.path("models/\(word("model"))"), "--data", rows, "--output",
+        scratch.path("run"),
+        "--steps", word("steps"), "--batch-size", word("batch_size"), "--learning-rate",
+        word("learning_rate"),
+        "--gradient-accumulation", word("gradient_accumulation"), "--scheduler", word("scheduler"),
+        "--warmup-steps", word("warmup_steps"), "--weight-decay", word("weight_decay"),
+        "--max-grad-norm", word("max_grad_norm"), "--no-shuffle", "--quiet",
+      ] + (initial.map { ["--init-adapter", $0] } ?? ["--method", "full"]))
+    #expect(code == 0)
+    let metrics = String(decoding: try WholeFile.read(scratch.path("run/metrics.jsonl")), as: UTF8.self)
+    let losses = try metrics.split(separator: "\n").map {
+      try JSONValue.parse(String($0))["loss"]?.doubleValue ?? .nan
+    }
+    let expected = (reference["trace"]?.arrayValue ?? []).map { $0["loss"]?.doubleValue ?? .nan }
+    #expect(losses.count == expected.count)
+    for (loss, wanted) in zip(losses, expected) { #expect(abs(loss - wanted) <= 1e-4 * abs(wanted)) }
+    #expect(Folder.hasFile(scratch.path("run/\(initial == nil ? "model" : "adapter_model").safetensors")))
+    #expect(Folder.hasFile(scratch.path("run/summary.json")))
+  }
+
+  @Test(arguments: ["list", "dora", "adalora", "modules-to-save"])
+  func logitsAreThoseOfTheReference(_ name: String) async throws {
+    let scratch = try Scratch()
+    let adapter = Golden.path("adapters/\(name)")
+    let expected = try SafetensorsFile(path: adapter + "/expected.safetensors").allTensors()
+    let (ids, mask) = (try #require(expected["input_ids"]), try #require(expected["attention_mask"]))
+    let length = try mask.select(0, 0).to(dtype: .int64).sum().item(of: Int.self)
+    let row: JSONValue = [
+      "input_ids": .array(try ids.select(0, 0).array(of: Int.self).prefix(length).map(JSONValue.int))
+    ]
+    let data = try scratch.file("rows.jsonl", row.serialized() + "\n")
+    let code = await run(
+      "logits", "--model", model, "--adapter", adapter, "--data", data, "--output",
+      scratch.path("out.safetensors"))
+    #expect(code == 0)
+    let found = try #require(
+      try SafetensorsFile(path: scratch.path("out.safetensors")).allTensors()["logits.0"])
+    let wanted = try #require(expected["logits"]).select(0, 0).slice(0, 0..<length)
+    let error: Double = try ((found - wanted).norm() / wanted.norm()).item()
+    #expect(error < 1e-5)
+  }
+
+  @Test func mergedModelComputesTheSame() async throws {
+    let scratch = try Scratch()
+    let code = await run(
+      "merge", "--model", model, "--adapter", Golden.path("adapters/dora"), "--output",
+      scratch.path("merged"),
+      "--verify")
+    #expect(code == 0)
+    #expect(await run("inspect", scratch.path("merged"), "--json") == 0)
+  }
+
+  @Test(
+    arguments: [
+      (["trian"], 64), (["train", "--model", "x"], 64), (["train", "--modle", "x"], 64),
+      (["generate", "--model", "x"], 64), (["inspect", "/nowhere"], 65),
+      (["tokenize", "--model", "/nowhere"], 65),
+      (["eval", "--model", "/nowhere", "--data", "/nowhere"], 65),
+      (["convert", "--input", "x", "--to", "kohya", "--output", "y"], 64),
+    ] as [([String], Int32)])
+  func mistakesHaveTheirExitCode(_ arguments: [String], _ code: Int32) async {
+    #expect(await Program.run(arguments) == code)
+  }
+
+  @Test(
+    arguments: [
+      (["--method", "lroa"], 64), (["--scheduler", "linera"], 64), (["--steps", "0"], 64),
+      (["--rank", "0"], 64),
+      (["--target-modules", "qproj"], 65), (["--device", "cuda:99"], 69), (["--task", "seq"], 64),
+      (["--steps", "1", "--epochs", "1"], 64),
+    ] as [([String], Int32)])
+  func aFailedRunLeavesNothing(_ flags: [String], _ code: Int32) async throws {
+    let scratch = try Scratch()
+    let arguments =
+      ["train", "--model", model, "--data", rows, "--output", scratch.path("run"), "--quiet"] + flags
+    #expect(await Program.run(arguments) == code)
+    #expect(!Folder.exists(scratch.path("run")))
+  }
+
+  @Test(arguments: ["", "{\"input_ids\":[1,999]}\n", "{\"foo\":1}\n", "{\"text\":\n", "{\"text\":\"a\"}\n"])
+  func badRowsAreRefused(_ text: String) async throws {
+    let scratch = try Scratch()
+    let data = try scratch.file("rows.jsonl", text)
+    #expect(await run("train", "--model", model, "--data", data, "--output", scratch.path("run")) == 65)
+    #expect(!Folder.exists(scratch.path("run")))
+  }
+
+  @Test func aTakenFolderIsNotTouched() async throws {
+    let scratch = try Scratch()
+    _ = try scratch.file("run.txt", "mine")
+    #expect(
+      await run("train", "--model", model, "--data", rows, "--output", scratch.folder, "--steps", "1") == 65)
+    #expect(try Folder.names(in: scratch.folder) == ["run.txt"])
+    let arguments = ["train", "--model", model, "--data", rows, "--output", scratch.folder, "--steps", "1"]
+    #expect(await Program.run(arguments + ["--overwrite", "--quiet"]) == 0)
+    #expect(Folder.hasFile(scratch.path("run.txt")))
+  }
+
+  @Test func flagsComeFromAFile() async throws {
+    let scratch = try Scratch()
+    let file = try scratch.file("run.yaml", "steps: 2\nbatch_size: 2\nshuffle: false\nlearning-rate: 1e-3\n")
+    let arguments = ["train", "--model", model, "--data", rows, "--output", scratch.path("run"), "--quiet"]
+    #expect(await Program.run(arguments + ["--config", file, "--steps", "3"]) == 0)
+    let lines = try WholeFile.read(scratch.path("run/metrics.jsonl")).split(separator: UInt8(ascii: "\n"))
+    #expect(lines.count == 3)
+    let wrong = try scratch.file("wrong.yaml", "learing_rate: 1\n")
+    #expect(await Program.run(arguments + ["--config", wrong, "--overwrite"]) == 65)
+  }
+}
