@@ -22,7 +22,7 @@ public final class AdaptedPretrainedModel {
   ///
   /// - Parameters:
   ///   - folder: a folder in Hugging Face layout, or the id of a model in the local cache.
-  ///   - adapters: adapter folders; they are named `default`, `adapter2`, `adapter3`, ...
+  ///   - adapters: adapter folders or ids in the local cache; they are named `default`, `adapter2`, `adapter3`, ...
   ///   - task: nil for the one of config.json, or of the first adapter.
   ///   - dtype: of the base's weights; nil as they are.
   ///   - labels: the classes of a new classification head; nil for those of config.json or of an adapter's head.
@@ -32,7 +32,7 @@ public final class AdaptedPretrainedModel {
     device: Device = .cpu, labels: ClassLabels? = nil, allowMismatch: Bool = false, seed: UInt64 = 0
   ) throws {
     self.folder = folder
-    let folders = try paths.map { try AdapterFolder(path: $0) }
+    let folders = try paths.map { try AdapterFolder(path: ModelFolder($0).path) }
     let task =
       task
       ?? folders.lazy.compactMap { $0.configuration.shared.taskType }.first.flatMap(ModelTask.init(peft:))

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import JSON
+import Models
 import Tokenizers
 
 /// Text to ids, line by line.
@@ -16,7 +17,7 @@ struct TokenizeCommand: ParsableCommand {
         echo "Hello world" | peft tokenize --model Qwen2.5-0.5B
       """)
 
-  @Option(help: "A folder with a tokenizer.")
+  @Option(help: "A folder with a tokenizer, or the id of a model in the local cache.")
   var model: String
 
   @Flag(help: "Turn ids into text.")
@@ -25,8 +26,10 @@ struct TokenizeCommand: ParsableCommand {
   @Flag(help: "Leave out tokens such as the beginning of a sequence.")
   var noSpecialTokens = false
 
+  @OptionGroup(title: "Output") var speech: OutputOptions
+
   func run() throws {
-    let tokenizer = try Tokenizer.load(folder: model)
+    let tokenizer = try Tokenizer.load(folder: ModelFolder(model).path)
     var number = 0
     while let line = readLine(strippingNewline: true) {
       number += 1
