@@ -51,10 +51,12 @@ let package = Package(
     room("Tokenizers", ["JSON"]),
     room("ChatTemplates", ["JSON"]),
     room("Reports", ["JSON"]),
+    room("Demo", resources: [.copy("Resources/demo-model")]),
     room(
       "PEFTCommands",
       [
-        "ChatTemplates", "Configuration", "Files", "FineTuning", "Generation", "JSON", "Models", "NN", "PEFT",
+        "ChatTemplates", "Configuration", "Demo", "Files", "FineTuning", "Generation", "JSON", "Models", "NN",
+        "PEFT",
         "Reports", "Safetensors", "Tokenizers", "Torch", "Training", "Yams",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
@@ -73,6 +75,7 @@ let package = Package(
     tests("Tokenizers", ["JSON"]),
     tests("ChatTemplates", ["JSON"]),
     tests("Reports", ["JSON"]),
+    tests("Demo", ["Tokenizers"]),
   ],
   cxxLanguageStandard: .cxx20
 )

@@ -94,7 +94,7 @@ struct GenerationTests {
   }
 
   @Test func textStreamsAndStops() throws {
-    let tokenizer = try Tokenizer.load(folder: "\(Self.golden)/tokenizers/byte-level")
+    let tokenizer = try Tokenizer.load(folder: "\(Self.golden)/tokenizers/pipelines/byte-level")
     let generator = try TextGenerator(model("llama"), tokenizer: tokenizer)
     let prompt = try reference("llama").prompt
     var streamed = ""
