@@ -39,7 +39,7 @@ let package = Package(
     room("Safetensors", ["Files", "JSON"]),
     room("NN", ["Configuration", "JSON", "Safetensors", "Torch"]),
     room("PEFT", ["Configuration", "Files", "JSON", "NN", "Safetensors", "Torch"]),
-    room("Training", ["Configuration", "Files", "JSON", "NN", "Safetensors", "Torch"]),
+    room("Training", ["Configuration", "Files", "JSON", "NN", "Reports", "Safetensors", "Torch"]),
     room("Models", ["Configuration", "Files", "JSON", "NN", "Safetensors", "Torch"]),
     room("Generation", ["Configuration", "Models", "NN", "Tokenizers", "Torch"]),
     room(
@@ -67,7 +67,7 @@ let package = Package(
     tests("Torch"),
     tests("NN", ["Torch"]),
     tests("PEFT", ["Files", "JSON", "Models", "NN", "Safetensors", "Torch"]),
-    tests("Training", ["Configuration", "Files", "JSON", "NN", "Safetensors", "Torch"]),
+    tests("Training", ["Configuration", "Files", "JSON", "NN", "Reports", "Safetensors", "Torch"]),
     tests("Models", ["Files", "JSON", "NN", "Safetensors", "Torch"]),
     tests("Generation", ["JSON", "Models", "NN", "Safetensors", "Tokenizers", "Torch"]),
     tests("Configuration", ["JSON"]),

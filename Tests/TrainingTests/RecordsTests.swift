@@ -1,9 +1,15 @@
 import Files
 import Foundation
 import JSON
+import Reports
 import Testing
 
 @testable import Training
+
+/// What was written to a terminal, by one thread.
+private final class Written: @unchecked Sendable {
+  var text = ""
+}
 
 struct RecordsTests {
   @Test func aSignalIsAWishToStop() {
@@ -49,6 +55,25 @@ struct RecordsTests {
 
   @Test(arguments: medians)
   func theMedianIsInTheMiddle(values: [Double], expected: Double?) { #expect(median(values) == expected) }
+
+  @Test func progressSaysWhatHappens() {
+    let written = Written()
+    let output = TerminalOutput(isInteractive: false) { written.text += $0 }
+    let progress = LiveProgress(ProgressLine("train", output: output))
+    progress.show(.started(step: 3, totalSteps: 10))
+    let record = StepRecord(
+      step: 4, loss: 2.5, regularization: nil, learningRate: 1e-3, gradNorm: 1, tokens: 120, seconds: 0.5,
+      trace: [:])
+    progress.show(.stepped(record, totalSteps: 10))
+    var result = EvaluationResult(loss: 1.5)
+    result.add("tokens", 12345)
+    progress.show(.evaluated(step: 4, result))
+    progress.finish()
+    let lines = written.text.split(separator: "\n")
+    #expect(lines.count == 3 && lines[0] == "resumed after step 3 of 10")
+    #expect(lines[1].hasPrefix("train 4/10, loss 2.5000, 240 tok/s, lr "))
+    #expect(lines[2] == "step 4: evaluation loss 1.5, tokens 12345")
+  }
 
   @Test func memoryIsMeasuredInBytes() { #expect(ProcessMemory.peak > 1 << 20) }
 

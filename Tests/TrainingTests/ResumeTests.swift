@@ -118,6 +118,15 @@ struct ResumeTests {
     #expect(try one.weights() == two.weights())
   }
 
+  @Test func aNewRunDoesNotMixWithAnEarlierOne() throws {
+    let folder = try TemporaryFolder()
+    try trainer(model(.float32), folder) { _ in }.run()
+    let error = try #require(throws: TrainingError.self) {
+      try trainer(model(.float32), folder) { _ in }.run()
+    }
+    #expect(error.description.hasPrefix("checkpoints of an earlier run"))
+  }
+
   @Test func resumingAFinishedRunChangesNothing() throws {
     let folder = try TemporaryFolder()
     let (one, two) = (try model(.float32), try model(.float32, seed: 9))

@@ -49,6 +49,8 @@ struct TrainerTests {
         try MetricsFile.lines(of: folder.file("metrics.jsonl")).allSatisfy { $0[key]?.doubleValue != nil })
     }
     #expect(Folder.hasFile(folder.file("weights.txt")))
+    let page = try folder.text("report.html")
+    #expect(page.contains("<svg") && page.contains("Learning rate") && page.contains("gradient_accumulation"))
     #expect(Folder.hasFile(folder.file("checkpoints/step-150/weights.txt")))
   }
 

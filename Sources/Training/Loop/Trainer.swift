@@ -20,6 +20,7 @@ public final class Trainer {
   private let identity: RunIdentity
   private let output: String
   private let resumes: Bool
+  private var description: RunDescription
   private var progress = TrainingProgress()
   private var stepSeconds: [Double] = []
   private var sessionTokens = 0
@@ -29,11 +30,13 @@ public final class Trainer {
   ///   - output: the folder to write into.
   ///   - identity: what makes this run what it is besides options and data, such as model and method; a resumed run
   ///     must have the same.
+  ///   - description: what the report says of the run.
   ///   - resume: whether to go on from the last checkpoint in `output`; without one the run begins anew.
   /// - Throws: ``TrainingError`` or ``ConfigurationError`` when the run makes no sense; nothing is written then.
   public init(
     _ model: any TrainableModel, on examples: ExampleSet, evaluation: ExampleSet? = nil,
-    options: TrainingOptions, output: String, identity: JSONObject = JSONObject(), resume: Bool = false
+    options: TrainingOptions, output: String, identity: JSONObject = JSONObject(),
+    description: RunDescription = RunDescription(), resume: Bool = false
   ) throws {
     try options.validate()
     self.model = model
@@ -58,6 +61,9 @@ public final class Trainer {
       hasHooks: !step.hooks.isEmpty,
       extra: identity)
     (self.output, resumes) = (output, resume)
+    self.description = description
+    self.description.configuration["training"] = .object(options.json)
+    self.description.warnings += examples.warnings + (evaluation?.warnings ?? [])
   }
 
   /// Asked after every step; true saves the state and ends the run.
@@ -73,6 +79,7 @@ public final class Trainer {
   @discardableResult
   public func run(_ report: (TrainingEvent) throws -> Void = { _ in }) throws -> TrainingSummary {
     try begin()
+    try description.write(to: Folder.join(output, "run.json"))
     let metrics = try MetricsFile(Folder.join(output, "metrics.jsonl"), keepingUpTo: progress.step)
     try report(.started(step: progress.step, totalSteps: plan.totalSteps))
     model.isTraining = true
@@ -96,6 +103,7 @@ public final class Trainer {
       if isLast || stops || isDue(options.saveEvery) || isBest && options.keepsBest || isOutOfPatience {
         metrics.synchronize()
         try report(.saved(step: progress.step, folder: try save()))
+        try RunPage.write(output)
       }
       if stops, !isLast, !isOutOfPatience {
         throw TrainingError(
@@ -112,6 +120,11 @@ public final class Trainer {
     try Folder.create(output)
     try AtomicFolder.sweep(checkpoints.path)
     guard resumes, let checkpoint = try checkpoints.latest() else {
+      guard try checkpoints.steps.isEmpty else {
+        throw TrainingError(
+          .checkpoint,
+          "checkpoints of an earlier run, \(checkpoints.path): resume it, or choose another folder")
+      }
       try Generator.seedAll(UInt64(clamping: options.seed))
       return
     }
@@ -181,6 +194,7 @@ public final class Trainer {
     summary.peakResidentBytes = ProcessMemory.peak
     summary.seconds = progress.seconds
     try summary.write(to: Folder.join(output, "summary.json"))
+    try RunPage.write(output)
     return summary
   }
 }
