@@ -67,7 +67,11 @@ let package = Package(
     tests("Torch"),
     tests("NN", ["Torch"]),
     tests("PEFT", ["Files", "JSON", "Models", "NN", "Safetensors", "Torch"]),
-    tests("Training", ["Configuration", "Files", "JSON", "NN", "Reports", "Safetensors", "Torch"]),
+    tests(
+      "Training",
+      [
+        "Configuration", "Files", "FineTuning", "JSON", "Models", "NN", "PEFT", "Reports", "Safetensors", "Torch",
+      ]),
     tests("Models", ["Files", "JSON", "NN", "Safetensors", "Torch"]),
     tests("Generation", ["JSON", "Models", "NN", "Safetensors", "Tokenizers", "Torch"]),
     tests("Configuration", ["JSON"]),

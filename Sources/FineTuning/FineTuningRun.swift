@@ -88,8 +88,15 @@ public final class FineTuningRun {
   public func trainer(output: String, resume: Bool) throws -> Trainer {
     var identity: JSONObject = ["model": .string(plan.model), "task": .string(tuned.model.task.rawValue)]
     if let adapter = plan.adapter { identity["adapter"] = .object(adapter.method.json) }
+    identity["dtype"] = tuned.model.store.parameters.first.map { .string("\($0.tensor.dtype)") }
+    var configuration = identity
+    configuration["data"] = .string(plan.data)
+    configuration["evaluation data"] = plan.evaluationData.map(JSONValue.string)
     return try Trainer(
       model, on: examples, evaluation: evaluation, options: plan.options, output: output, identity: identity,
+      description: RunDescription(
+        title: "Fine-tuning \(plan.model)", subtitle: description, configuration: configuration,
+        environment: RunDescription.machine(plan.device), warnings: warnings),
       resume: resume)
   }
 

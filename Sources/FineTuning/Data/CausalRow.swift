@@ -65,27 +65,30 @@ struct CausalRow {
     let encoding = try tokenizer.encode(text, addSpecialTokens: false)
     let ids = encoding.ids.map { Int32(clamping: $0) }
     let labels = zip(ids, encoding.offsets).map { id, span in
-      let counts = builder.options.trainOnPrompt || assistant.contains { $0.contains(span.lowerBound) }
+      let counts =
+        builder.options.trainOnPrompt
+        || assistant.contains { span.upperBound > $0.lowerBound && span.lowerBound < $0.upperBound }
       return counts ? id : TokenizedExample.ignoredLabel
     }
     return TokenizedExample(ids: ids, target: .tokens(labels), origin: row.origin)
   }
 
-  /// Both encoded as one text, so that ids are those of the text that is generated later; a token that begins in the
-  /// prompt belongs to it. The text ends with the token that ends texts.
+  /// Both encoded as one text, so that ids are those of the text that is generated later. A token that reaches into the
+  /// completion belongs to it, and so does what the tokenizer puts after the text; the text ends with the token that
+  /// ends texts.
   private static func encode(
     _ prompt: String, _ completion: String, _ row: DataRow, _ builder: ExampleBuilder
   ) throws -> TokenizedExample {
     let encoding = try builder.needTokenizer(row).encode(prompt + completion)
-    let boundary = prompt.unicodeScalars.count
     var ids = encoding.ids.map { Int32(clamping: $0) }
-    var labels = zip(zip(ids, encoding.offsets), encoding.specialTokensMask).map { pair, isSpecial in
-      let counts = builder.options.trainOnPrompt || (isSpecial == 0 && pair.1.lowerBound >= boundary)
-      return counts ? pair.0 : TokenizedExample.ignoredLabel
-    }
-    if let end = builder.endOfText, ids.last != Int32(clamping: end) {
-      ids.append(Int32(clamping: end))
-      labels.append(Int32(clamping: end))
+    let boundary = prompt.utf8.count
+    let isText = encoding.specialTokensMask.map { $0 == 0 }
+    let first =
+      zip(isText, encoding.byteOffsets).enumerated().first { $1.0 && $1.1.upperBound > boundary }?.offset
+      ?? (isText.lastIndex(of: true).map { $0 + 1 } ?? ids.count)
+    if let end = builder.endOfText, ids.last != Int32(clamping: end) { ids.append(Int32(clamping: end)) }
+    let labels = ids.enumerated().map { place, id in
+      builder.options.trainOnPrompt || place >= first ? id : TokenizedExample.ignoredLabel
     }
     return TokenizedExample(ids: ids, target: .tokens(labels), origin: row.origin)
   }

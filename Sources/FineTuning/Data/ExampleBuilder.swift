@@ -36,27 +36,45 @@ public struct ExampleBuilder: Sendable {
     padding = known ?? tokenizer?.specialTokens.padTokenID ?? endOfText ?? 0
   }
 
+  /// The rows as examples, tokenized on all cores.
+  ///
   /// - Throws: ``TrainingError`` naming the row that cannot be used.
   public func examples(_ rows: [DataRow]) throws -> ExampleSet {
     let limit = min(options.maxLength ?? contextLength, contextLength)
-    var (examples, cut) = ([TokenizedExample](), 0)
-    for row in rows {
-      var example = try example(row)
-      try check(example)
-      if example.ids.count > limit {
-        guard !options.strict else {
-          throw TrainingError(
-            .data,
-            "\(example.ids.count) tokens, \(row.origin): at most \(limit) fit; shorten the row, or leave out --strict"
-          )
-        }
-        example.truncate(to: limit)
-        cut += 1
+    let made = try concurrentMap(rows) { row in
+      var example = try self.example(row)
+      try self.check(example)
+      let length = example.ids.count
+      let isCut = example.truncate(to: limit)
+      guard !isCut || !self.options.strict else {
+        throw TrainingError(
+          .data,
+          "\(length) tokens, \(row.origin): at most \(limit) fit; shorten the row, or leave out --strict")
       }
-      examples.append(example)
+      return (example, isCut)
     }
-    let warnings = cut == 0 ? [] : ["\(cut) of \(rows.count) rows were cut to \(limit) tokens"]
-    return ExampleSet(examples, packedLength: min(limit, 1024), padding: padding, warnings: warnings)
+    let (examples, cut) = (made.map(\.0), made.filter(\.1).count)
+    var warnings = cut == 0 ? [] : ["\(cut) of \(rows.count) rows were cut to \(limit) tokens"]
+    let silent = needsTargets ? examples.filter { !hasTarget($0) } : []
+    if let first = silent.first {
+      guard silent.count < examples.count else {
+        throw TrainingError(
+          .data,
+          "no row has a token to learn, \(first.origin): check completions and labels, or raise --max-length")
+      }
+      warnings.append(
+        "\(silent.count) of \(rows.count) rows have no token to learn, the first is \(first.origin)")
+    }
+    return ExampleSet(
+      examples, packedLength: options.maxLength == nil ? min(limit, 1024) : limit, padding: padding,
+      warnings: warnings)
+  }
+
+  /// Whether anything of an example counts.
+  private func hasTarget(_ example: TokenizedExample) -> Bool {
+    guard case .tokens(let labels) = example.target else { return true }
+    // The first token of a text is told from nothing.
+    return labels.dropFirst(objective == .nextToken ? 1 : 0).contains { $0 != TokenizedExample.ignoredLabel }
   }
 
   private func example(_ row: DataRow) throws -> TokenizedExample {

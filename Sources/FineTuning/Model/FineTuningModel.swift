@@ -35,7 +35,8 @@ public final class FineTuningModel: TrainableModel {
     let base = model.store.parameterCount
     switch subject {
     case .adapter(let name):
-      hooks = adapters.hooks[name].map { [$0] } ?? []
+      let own = adapters.hooks[name].map { [$0] } ?? []
+      hooks = try own + (options.optimizer == .loraFA ? [LoRAFA(adapters, training: name)] : [])
       parameters = adapters.trainableParameters.map { entry in
         TrainableParameter(
           name: entry.name, tensor: entry.parameter.tensor, learningRateScale: Self.scale(entry, options))
@@ -52,13 +53,17 @@ public final class FineTuningModel: TrainableModel {
     }
   }
 
-  /// LoRA+ lets B learn faster (Hayou et al. 2024, section 4); a fresh head has a rate of its own.
+  /// A fresh head has a rate of its own; LoRA+ (Hayou et al. 2024, section 4) lets B and vectors learn faster, and the
+  /// tables of embeddings at the fixed rate that PEFT gives them.
   private static func scale(_ entry: NamedParameter, _ options: TrainingOptions) -> Double {
-    if entry.parameter.name.hasPrefix("lora_B") { return options.loraPlusRatio ?? 1 }
-    if entry.parameter.name == "weight" || entry.parameter.name == "bias", options.learningRate > 0 {
-      return (options.headLearningRate ?? options.learningRate) / options.learningRate
+    guard options.learningRate > 0 else { return 1 }
+    let name = entry.parameter.name
+    if name == "weight" || name == "bias", let rate = options.headLearningRate {
+      return rate / options.learningRate
     }
-    return 1
+    guard let ratio = options.loraPlusRatio else { return 1 }
+    if name.hasPrefix("lora_embedding") { return 1e-6 / options.learningRate }
+    return name.hasPrefix("lora_B") || entry.parameter.tensor.rank == 1 ? ratio : 1
   }
 
   public var isTraining: Bool {

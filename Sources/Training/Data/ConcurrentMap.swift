@@ -1,7 +1,7 @@
 import Dispatch
 
 /// Maps over many elements on all cores; the results keep their order, and the first error is the first in order.
-func concurrentMap<Element: Sendable, Result: Sendable>(
+package func concurrentMap<Element: Sendable, Result: Sendable>(
   _ elements: [Element], _ body: @escaping @Sendable (Element) throws -> Result
 ) throws -> [Result] {
   let block = 64

@@ -63,7 +63,6 @@ public final class Trainer {
     (self.output, resumes) = (output, resume)
     self.description = description
     self.description.configuration["training"] = .object(options.json)
-    self.description.warnings += examples.warnings + (evaluation?.warnings ?? [])
   }
 
   /// Asked after every step; true saves the state and ends the run.
