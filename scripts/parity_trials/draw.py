@@ -97,8 +97,8 @@ def lora_fields(random, method, config):
     if method == "dora":
         return fields | {"use_dora": True}
     if chance(random, 0.2):
-        name = random.choice(["lm_head", "norm"])
-        fields["modules_to_save"] = ["norm"] if config["tie_word_embeddings"] else [name]
+        name = random.choice(["lm_head", "model.norm"])
+        fields["modules_to_save"] = ["model.norm"] if config["tie_word_embeddings"] else [name]
     if chance(random, 0.3):
         fields["bias"] = random.choice(["all", "lora_only"])
     elif chance(random, 0.15):

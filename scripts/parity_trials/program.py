@@ -18,8 +18,8 @@ class Program:
         self.commands = []
 
     def run(self, *arguments):
-        command = [self.path, *map(str, arguments)]
-        self.commands.append(" ".join(map(str, command)))
+        command = list(map(str, [self.path, *arguments]))
+        self.commands.append(" ".join(command))
         done = subprocess.run(command, capture_output=True, text=True, timeout=300)
         if done.returncode != 0:
             lines = (done.stderr or done.stdout).strip().splitlines() or ["no message"]
