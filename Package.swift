@@ -22,6 +22,12 @@ let package = Package(
   platforms: [.macOS(.v14)],
   products: [
     .executable(name: "peft", targets: ["peft"]),
+    .library(
+      name: "PEFT",
+      targets: [
+        "PEFT", "Configuration", "FineTuning", "Generation", "JSON", "Models", "NN", "Safetensors", "Torch",
+        "Training",
+      ]),
     .library(name: "Tokenizers", targets: ["Tokenizers"]),
     .library(name: "ChatTemplates", targets: ["ChatTemplates"]),
   ],
@@ -70,7 +76,8 @@ let package = Package(
     tests(
       "Training",
       [
-        "Configuration", "Files", "FineTuning", "JSON", "Models", "NN", "PEFT", "Reports", "Safetensors", "Torch",
+        "Configuration", "Files", "FineTuning", "JSON", "Models", "NN", "PEFT", "Reports", "Safetensors",
+        "Torch",
       ]),
     tests("Models", ["Files", "JSON", "NN", "Safetensors", "Torch"]),
     tests("Generation", ["JSON", "Models", "NN", "Safetensors", "Tokenizers", "Torch"]),
@@ -80,6 +87,7 @@ let package = Package(
     tests("ChatTemplates", ["JSON"]),
     tests("Reports", ["JSON"]),
     tests("Demo", ["Tokenizers"]),
+    tests("PEFTCommands", ["Files", "FineTuning", "JSON", "Models", "NN", "PEFT", "Safetensors", "Torch"]),
   ],
   cxxLanguageStandard: .cxx20
 )

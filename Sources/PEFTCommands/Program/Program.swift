@@ -45,6 +45,7 @@ public enum Program {
 
   /// A mistake on the command line, in one line that says where help is.
   private static func usage(_ error: any Error, _ arguments: [String]) -> String {
+    if let unknown = try? CommandFlags.unknown(in: arguments) { return unknown }
     let name = arguments.first.flatMap { name in Peft.commandNames.contains(name) ? " \(name)" : nil } ?? ""
     if name.isEmpty, let word = arguments.first, !word.hasPrefix("-") {
       return "unknown command '\(word)'\(Suggestion.hint(word, among: Peft.commandNames)): see 'peft --help'"
@@ -64,15 +65,15 @@ struct Peft: ParsableCommand {
     abstract: "Fine-tune, evaluate, merge and serve adapters for Hugging Face models.",
     discussion: """
       Example:
-        peft train --model Qwen2.5-0.5B --data rows.jsonl --method lora --output my-adapter
-        peft generate --model Qwen2.5-0.5B --adapter my-adapter --prompt "Once upon a time"
+        peft train --model Qwen2.5-0.5B --data rows.jsonl --output tuned
+        peft generate --model Qwen2.5-0.5B --adapter tuned --prompt "Once"
 
       'peft demo' shows the whole story in about a minute, offline.
       """,
     version: "0.1.0",
     subcommands: [
       TrainCommand.self, EvalCommand.self, GenerateCommand.self, LogitsCommand.self, MergeCommand.self,
-      InspectCommand.self, ConvertCommand.self, TokenizeCommand.self, DemoCommand.self,
+      InspectCommand.self, ConvertCommand.self, BenchCommand.self, TokenizeCommand.self, DemoCommand.self,
     ])
 
   static func command(named name: String) -> (any ParsableCommand.Type)? {
