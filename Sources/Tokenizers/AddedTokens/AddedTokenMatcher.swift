@@ -12,11 +12,12 @@ final class AddedTokenMatcher: Sendable {
     var rstrip: Bool
   }
 
-  private let trie: ByteTrie
+  private let automaton: AhoCorasick
   private let flags: [Int: Flags]
 
   init(_ tokens: [Int: (token: AddedToken, pattern: String)]) {
-    trie = ByteTrie(tokens.sorted { $0.key < $1.key }.map { (Array($0.value.pattern.utf8), Int32($0.key)) })
+    automaton = AhoCorasick(
+      tokens.sorted { $0.key < $1.key }.map { (Array($0.value.pattern.utf8), Int32($0.key)) })
     var flags: [Int: Flags] = [:]
     for (id, entry) in tokens where entry.token.singleWord || entry.token.lstrip || entry.token.rstrip {
       flags[id] = Flags(
@@ -26,12 +27,12 @@ final class AddedTokenMatcher: Sendable {
   }
 
   func find(in text: AlignedText) -> [Match] {
-    guard !trie.isEmpty else { return [] }
+    guard !automaton.isEmpty else { return [] }
     return text.withBytes { bytes in
       var matches: [Match] = []
       var position = 0
       var free = 0
-      while let found = trie.next(in: bytes, from: position, to: text.count) {
+      while let found = automaton.next(in: bytes, from: position, to: text.count) {
         position = found.range.upperBound
         guard let match = accepted(found.id, found.range, bytes, text.count, free) else { continue }
         // A match that white space was taken from may reach back over; it never reaches into the one before.

@@ -14,6 +14,18 @@ extension Encoding {
     return encoding
   }
 
+  /// Puts the first token there `count` times.
+  mutating func repeatFirst(_ count: Int) {
+    guard let id = ids.first, count > 0 else { return }
+    ids = Array(repeating: id, count: count)
+    spans = Array(repeating: spans[0], count: count)
+    words = Array(repeating: words[0], count: count)
+    runs[0].count = count
+    if let spelling = spellings[0] {
+      for index in 0..<count { spellings[index] = spelling }
+    }
+  }
+
   /// Adds the tokens of another encoding after its own. What overflowed of either is combined with the other and
   /// with what overflowed of it.
   mutating func append(_ other: Encoding) {

@@ -46,7 +46,7 @@ public struct Padding: Sendable, Hashable {
     }
   }
 
-  private static let longest = 1 << 30
+  private static let longest = 1 << 24
 
   /// Fills up all encodings to the same length.
   func fill(_ encodings: inout [Encoding]) {
@@ -62,9 +62,8 @@ extension Encoding {
     guard count < length else { return }
     let missing = length - count
     let cut = overflowing
-    var filler = Encoding.special(
-      Array(repeating: padding.id, count: missing), Array(repeating: padding.token, count: missing),
-      typeID: padding.typeID, names: names)
+    var filler = Encoding.special([padding.id], [padding.token], typeID: padding.typeID, names: names)
+    filler.repeatFirst(missing)
     filler.runs[0].isPadding = true
     // A text that no special tokens were put around goes on through its padding.
     filler.runs[0].sequence = isUnprocessed ? 0 : nil

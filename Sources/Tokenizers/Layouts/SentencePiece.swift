@@ -114,7 +114,7 @@ private func vocabulary(_ model: SentencePieceModel, extra: [String] = []) throw
   for (id, text) in (model.pieces.map(\.text) + extra.map { Array($0.utf8) }).enumerated() {
     try text.withUnsafeBufferPointer { try builder.add($0, id: id) }
   }
-  return Vocabulary(builder, count: model.pieces.count + extra.count)
+  return try Vocabulary(builder, count: model.pieces.count + extra.count)
 }
 
 private func unigram(

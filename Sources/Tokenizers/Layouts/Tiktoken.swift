@@ -36,7 +36,7 @@ func tiktoken(_ ranks: TiktokenRanks, named name: String, _ config: TokenizerCon
   var options = BPE.Options()
   options.ignoresMerges = true
   options.isByteLevel = true
-  let model = BPE(Vocabulary(written), merges: splits(ranks, table), options: options)
+  let model = BPE(try Vocabulary(written), merges: splits(ranks, table), options: options)
   let split: JSONValue = [
     "type": "Split", "pattern": ["Regex": .string(expression(name))], "behavior": "Isolated", "invert": false,
   ]

@@ -10,9 +10,9 @@ func vocabularyAndMerges(
 ) throws -> TokenizerParts {
   let tokens = try vocabulary.withUnsafeBufferPointer { text in
     var scanner = JSONScanner(text)
-    return Vocabulary(try ModelJSON.vocabulary(&scanner))
+    return try Vocabulary(try ModelJSON.vocabulary(&scanner))
   }
-  let rules = try MergeRule.lines(merges, at: "\(folder)/merges.txt")
+  let rules = try MergeList(file: merges, at: "\(folder)/merges.txt")
   switch config.tokenizerClass {
   case "CLIPTokenizer": return try clip(tokens, rules, config)
   case "Qwen2Tokenizer": return try qwen2(tokens, rules, config)
@@ -23,13 +23,13 @@ func vocabularyAndMerges(
 }
 
 private func model(
-  _ tokens: Vocabulary, _ rules: [MergeRule], suffix: String = "", unknown: String? = nil
+  _ tokens: Vocabulary, _ rules: MergeList, suffix: String = "", unknown: String? = nil
 ) throws -> BPE {
   var options = BPE.Options()
   options.endOfWordSuffix = suffix
   options.unknownToken = unknown
   options.isByteLevel = true
-  return BPE(tokens, merges: try MergeRule.ranked(rules, in: tokens, prefixLength: 0), options: options)
+  return BPE(tokens, merges: try rules.ranked(in: tokens, prefixLength: 0), options: options)
 }
 
 private func byteLevel(_ config: TokenizerConfig, splits: Bool = true) -> JSONValue {
@@ -40,7 +40,7 @@ private func byteLevel(_ config: TokenizerConfig, splits: Bool = true) -> JSONVa
   ]
 }
 
-private func gpt2(_ tokens: Vocabulary, _ rules: [MergeRule], _ config: TokenizerConfig) throws
+private func gpt2(_ tokens: Vocabulary, _ rules: MergeList, _ config: TokenizerConfig) throws
   -> TokenizerParts
 {
   var config = config
@@ -55,7 +55,7 @@ private func gpt2(_ tokens: Vocabulary, _ rules: [MergeRule], _ config: Tokenize
   return parts
 }
 
-private func qwen2(_ tokens: Vocabulary, _ rules: [MergeRule], _ config: TokenizerConfig) throws
+private func qwen2(_ tokens: Vocabulary, _ rules: MergeList, _ config: TokenizerConfig) throws
   -> TokenizerParts
 {
   var config = config
@@ -72,7 +72,7 @@ private func qwen2(_ tokens: Vocabulary, _ rules: [MergeRule], _ config: Tokeniz
   return parts
 }
 
-private func roberta(_ tokens: Vocabulary, _ rules: [MergeRule], _ config: TokenizerConfig) throws
+private func roberta(_ tokens: Vocabulary, _ rules: MergeList, _ config: TokenizerConfig) throws
   -> TokenizerParts
 {
   var config = config
@@ -89,7 +89,7 @@ private func roberta(_ tokens: Vocabulary, _ rules: [MergeRule], _ config: Token
   return parts
 }
 
-private func clip(_ tokens: Vocabulary, _ rules: [MergeRule], _ config: TokenizerConfig) throws
+private func clip(_ tokens: Vocabulary, _ rules: MergeList, _ config: TokenizerConfig) throws
   -> TokenizerParts
 {
   var config = config

@@ -18,7 +18,7 @@ func wordPieceVocabulary(_ text: [UInt8], _ config: TokenizerConfig) throws -> T
     let token = line.last == 0x0D ? line.dropLast() : line
     try token.withUnsafeBufferPointer { try vocabulary.add($0, id: id) }
   }
-  let tokens = Vocabulary(vocabulary)
+  let tokens = try Vocabulary(vocabulary)
   let normalizer: JSONValue = [
     "type": "BertNormalizer", "clean_text": true,
     "handle_chinese_chars": .bool(config.bool("tokenize_chinese_chars") ?? true),

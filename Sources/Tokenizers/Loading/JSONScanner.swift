@@ -13,6 +13,9 @@ struct JSONScanner {
     if text.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
   }
 
+  /// How many bytes are left.
+  var remaining: Int { text.count - position }
+
   /// The next byte that is not white space; 0 at the end.
   @inline(__always)
   mutating func peek() -> UInt8 {

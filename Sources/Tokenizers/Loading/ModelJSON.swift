@@ -4,7 +4,7 @@ import JSON
 struct ModelJSON {
   private var options = JSONObject()
   private var vocabulary: VocabularyBuilder?
-  private var merges: [MergeRule]?
+  private var merges: MergeList?
   private var scores: [Double]?
 
   init() {}
@@ -13,7 +13,7 @@ struct ModelJSON {
   init(_ scanner: inout JSONScanner) throws {
     var options = JSONObject()
     var vocabulary: VocabularyBuilder?
-    var merges: [MergeRule]?
+    var merges: MergeList?
     var scores: [Double]?
     try scanner.members { scanner in
       let key = String(decoding: scanner.string, as: UTF8.self)
@@ -32,11 +32,11 @@ struct ModelJSON {
 
   /// A vocabulary written as an object of ids by token.
   static func vocabulary(_ scanner: inout JSONScanner) throws -> VocabularyBuilder {
-    var vocabulary = VocabularyBuilder(capacity: 1 << 14)
+    var vocabulary = VocabularyBuilder(capacity: scanner.remaining / 32)
     try scanner.members { scanner in
-      let token = scanner.string
+      // The key stays in `string` while its value, a number, is read.
       let id = try scanner.readInteger()
-      try token.withUnsafeBufferPointer { try vocabulary.add($0, id: id) }
+      try scanner.string.withUnsafeBufferPointer { try vocabulary.add($0, id: id) }
     }
     return vocabulary
   }
@@ -45,7 +45,7 @@ struct ModelJSON {
   private static func scoredVocabulary(
     _ scanner: inout JSONScanner
   ) throws -> (VocabularyBuilder, [Double]) {
-    var vocabulary = VocabularyBuilder(capacity: 1 << 14)
+    var vocabulary = VocabularyBuilder(capacity: scanner.remaining / 32)
     var scores: [Double] = []
     try scanner.elements { scanner in
       try scanner.expect(UInt8(ascii: "["))
@@ -59,27 +59,27 @@ struct ModelJSON {
   }
 
   /// Merges written as `"a b"` or `["a", "b"]`.
-  private static func merges(_ scanner: inout JSONScanner) throws -> [MergeRule] {
-    var merges: [MergeRule] = []
+  private static func merges(_ scanner: inout JSONScanner) throws -> MergeList {
+    var merges = MergeList(capacity: scanner.remaining / 24)
     try scanner.elements { scanner in
-      var rule: MergeRule?
+      var isMerge = false
       if scanner.peek() == UInt8(ascii: "[") {
         var parts: [[UInt8]] = []
         try scanner.elements { scanner in
           try scanner.readString()
           parts.append(scanner.string)
         }
-        if parts.count == 2 { rule = MergeRule(left: parts[0], right: parts[1]) }
+        isMerge = parts.count == 2
+        if isMerge { merges.append(parts[0], parts[1]) }
       } else {
         try scanner.readString()
         if scanner.string.starts(with: "#version".utf8) { return }
-        rule = MergeRule(line: scanner.string)
+        isMerge = merges.append(line: scanner.string)
       }
-      guard let rule else {
+      guard isMerge else {
         throw TokenizerError(
           "merge, at model.merges[\(merges.count)]: write it as \"left right\" or [\"left\", \"right\"]")
       }
-      merges.append(rule)
     }
     return merges
   }
@@ -110,7 +110,7 @@ struct ModelJSON {
 
   private func tokens(_ fields: Fields) throws -> Vocabulary {
     guard let vocabulary, scores == nil else { throw fields.missing("vocab", "an object of ids by token") }
-    return Vocabulary(vocabulary)
+    return try Vocabulary(vocabulary)
   }
 
   private func wordPiece(_ fields: Fields) throws -> WordPiece {
@@ -130,7 +130,7 @@ struct ModelJSON {
         "id \(unknown ?? 0), at model.unk_id: the vocabulary has only \(scores.count) tokens")
     }
     return Unigram(
-      Vocabulary(vocabulary, count: scores.count), scores: scores, unknownID: unknown,
+      try Vocabulary(vocabulary, count: scores.count), scores: scores, unknownID: unknown,
       fallsBackToBytes: try fields.bool("byte_fallback", default: false))
   }
 
@@ -146,8 +146,7 @@ struct ModelJSON {
     // Tokens for bytes are written in characters, and affixes with them: such a model takes characters.
     options.isByteLevel = isByteLevel && !options.fallsBackToBytes
     let tokens = try self.tokens(fields)
-    let ranked = try MergeRule.ranked(
-      merges, in: tokens, prefixLength: options.continuingSubwordPrefix.utf8.count)
+    let ranked = try merges.ranked(in: tokens, prefixLength: options.continuingSubwordPrefix.utf8.count)
     return BPE(tokens, merges: ranked, options: options)
   }
 }

@@ -89,7 +89,9 @@ struct PieceCache {
   /// Remembers a piece that `find` did not find.
   mutating func insert(_ piece: UnsafePointer<UInt8>, count: Int, _ found: [Symbol]) {
     guard count <= Self.longestPiece else { return }
+    // Both can start over, so what is new is placed after them.
     if symbols.count + found.count > Self.mostSymbols { startOver() }
+    if count <= Self.longestShortPiece, (used + 1) * 2 > entries.count { grow() }
     let place = Span(symbols.count, symbols.count + found.count)
     if count > Self.longestShortPiece {
       symbols += found
@@ -97,7 +99,6 @@ struct PieceCache {
       longPlaces.append(place)
       return
     }
-    if (used + 1) * 2 > entries.count { grow() }
     let key = Self.key(piece, count)
     var value = UInt64(place.start) << 16 | UInt64(found.count)
     if found.count == 1, found[0].isPlain, found[0].length == count {

@@ -34,6 +34,10 @@ struct NormalizerSequence: Normalizer {
   let parts: [any Normalizer]
 
   func normalize(_ text: inout AlignedText) throws {
-    for part in parts { try part.normalize(&text) }
+    let before = text.count
+    for part in parts {
+      try part.normalize(&text)
+      try text.checkGrowth(from: before)
+    }
   }
 }

@@ -65,6 +65,10 @@ struct PreTokenizerSequence: PreTokenizer {
   let parts: [any PreTokenizer]
 
   func split(_ text: inout PreTokenizedText) throws {
-    for part in parts { try part.split(&text) }
+    let before = text.text.count
+    for part in parts {
+      try part.split(&text)
+      try text.text.checkGrowth(from: before)
+    }
   }
 }

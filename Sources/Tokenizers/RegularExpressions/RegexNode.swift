@@ -50,29 +50,27 @@ indirect enum RegexNode: Sendable {
     }
   }
 
-  /// How many characters the node takes, at least and at most; nil at most where there is no bound.
-  var width: (least: Int, most: Int?) {
+  /// How many characters the node takes, at least and at most; `unbounded` stands for any number.
+  var width: (least: Int, most: Int) {
     switch self {
     case .empty, .look, .place: return (0, 0)
     case .set: return (1, 1)
     case .sequence(let parts):
-      return parts.reduce((0, 0)) { sum, part in
-        let width = part.width
-        return (sum.0 + width.least, sum.1.flatMap { most in width.most.map { $0 + most } })
-      }
+      return parts.map(\.width).reduce((0, 0)) { (Self.sum($0.0, $1.least), Self.sum($0.1, $1.most)) }
     case .choice(let parts):
       let widths = parts.map(\.width)
-      let most = widths.reduce(Int?.some(0)) { most, width in
-        most.flatMap { a in width.most.map { max(a, $0) } }
-      }
-      return (widths.map(\.least).min() ?? 0, most)
+      return (widths.map(\.least).min() ?? 0, widths.map(\.most).max() ?? 0)
     case .loop(let part, let count, _):
       let width = part.width
-      let most = count.most.flatMap { count in width.most.map { $0.multipliedReportingOverflow(by: count) } }
-      return (width.least * min(count.least, 1 << 20), most.flatMap { $0.overflow ? nil : $0.partialValue })
+      return (Self.product(width.least, count.least), Self.product(width.most, count.most ?? Self.unbounded))
     case .atomic(let part): return part.width
     }
   }
+
+  static let unbounded = 1 << 30
+
+  private static func sum(_ one: Int, _ other: Int) -> Int { min(one + other, unbounded) }
+  private static func product(_ one: Int, _ other: Int) -> Int { min(one * other, unbounded) }
 
   /// The bytes that a match which takes some character can begin with.
   var firstBytes: Set<UInt8> {

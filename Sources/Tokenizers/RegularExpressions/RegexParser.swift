@@ -16,6 +16,7 @@ struct RegexParser {
   }
 
   private static let deepest = 200
+  private static let mostQuantifiers = 20
 
   init(_ source: String) {
     self.source = source
@@ -167,7 +168,12 @@ struct RegexParser {
   /// A part with the quantifiers that follow it.
   private mutating func quantified(_ part: RegexNode, isPlace: Bool) throws -> RegexNode {
     var node = part
+    var stacked = 0
     while let count = quantifier() {
+      stacked += 1
+      guard stacked <= Self.mostQuantifiers else {
+        throw error("more than \(Self.mostQuantifiers) quantifiers in a row")
+      }
       if let most = count.count.most, most < count.count.least {
         throw error("repetition {n,m} with n above m")
       }

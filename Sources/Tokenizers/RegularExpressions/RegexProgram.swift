@@ -55,13 +55,18 @@ private struct RegexCompiler {
   var choices: [[[Int32]]] = []
   var slots = 0
 
+  private var parts = 0
+
   private static let largest = 20_000
+  private static let mostParts = 1_000_000
   private static let longestLookBehind = 1_000
 
   init(source: String) { self.source = source }
 
   mutating func add(_ node: RegexNode) throws {
-    guard instructions.count < Self.largest else {
+    // Parts are counted too: what is empty makes no instructions, however often it is repeated.
+    parts += 1
+    guard instructions.count < Self.largest, parts < Self.mostParts else {
       throw TokenizerError(
         "regular expression \(source): it is too large when its repetitions are written out")
     }
@@ -75,11 +80,11 @@ private struct RegexCompiler {
     case .place(let place): instructions.append(.place(place))
     case .look(let part, let isAhead, let isNegated):
       let width = part.width
-      guard isAhead || width.most ?? .max <= Self.longestLookBehind else {
+      guard isAhead || width.most <= Self.longestLookBehind else {
         throw TokenizerError("look-behind without bound, in the regular expression \(source): give it one")
       }
       try addApart(part) {
-        .look(end: $0, isAhead: isAhead, isNegated: isNegated, least: width.least, most: width.most ?? 0)
+        .look(end: $0, isAhead: isAhead, isNegated: isNegated, least: width.least, most: width.most)
       }
     }
   }

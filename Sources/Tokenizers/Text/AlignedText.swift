@@ -10,8 +10,8 @@ struct AlignedText: Sendable {
   /// Where in the original the text begins.
   let origin: Int
 
-  /// The largest text that can be encoded at once; positions are kept in 32 bits.
-  static let largest = 0x7FFF_FF00
+  /// The largest text that can be encoded at once; positions are kept in 30 bits.
+  static let largest = 0x3FFF_FF00
 
   /// A text not yet changed.
   ///
@@ -27,7 +27,7 @@ struct AlignedText: Sendable {
     }
     guard bytes.count < Self.largest else {
       throw TokenizerError(
-        "text of \(bytes.count) bytes, to be encoded at once: split it into parts under 2 GB")
+        "text of \(bytes.count) bytes, to be encoded at once: split it into parts under 1 GB")
     }
     self.init(padded: bytes, spans: nil, origin: 0)
   }
@@ -78,6 +78,17 @@ struct AlignedText: Sendable {
         position += 8
       }
       return true
+    }
+  }
+
+  /// Refuses a text that has grown out of all proportion while it was changed.
+  ///
+  /// - Throws: `TokenizerError` when it has.
+  func checkGrowth(from before: Int) throws {
+    guard count <= before * 64 + (1 << 20), count < Self.largest else {
+      throw TokenizerError(
+        "text of \(before) bytes, which its normalizers or pre-tokenizers made \(count) bytes long: have them replace "
+          + "less")
     }
   }
 

@@ -15,7 +15,9 @@ final class Block<Element: BitwiseCopyable>: @unchecked Sendable {
 
   convenience init(_ elements: [Element], filler: Element) {
     self.init(repeating: filler, count: elements.count)
-    for (index, element) in elements.enumerated() { base[index] = element }
+    elements.withUnsafeBufferPointer { buffer in
+      if let source = buffer.baseAddress { base.update(from: source, count: buffer.count) }
+    }
   }
 
   deinit { base.deallocate() }

@@ -3,25 +3,44 @@ final class ScalarTable: Sendable {
   private let pages: Block<UInt16>
   private let values: Block<UInt8>
 
+  private static let pageSize = 128
+
   /// The table a run-length code unpacks to.
   init(_ packed: StaticString) {
-    var flat = [UInt8](repeating: 0, count: 0x110000)
-    forEachRun(in: packed) { value, range in
-      guard value != 0 else { return }
-      for scalar in range.clamped(to: 0..<flat.count) { flat[scalar] = value }
-    }
+    let pages = Block<UInt16>(repeating: 0, count: 0x110000 / Self.pageSize)
     var numbers: [[UInt8]: UInt16] = [:]
     var distinct: [UInt8] = []
-    let pages = Block<UInt16>(repeating: 0, count: flat.count / 128)
-    for page in 0..<flat.count / 128 {
-      let content = Array(flat[page * 128..<page * 128 + 128])
-      if let known = numbers[content] {
-        pages.base[page] = known
-      } else {
-        let number = UInt16(numbers.count)
-        numbers[content] = number
-        distinct += content
-        pages.base[page] = number
+    func number(_ content: [UInt8]) -> UInt16 {
+      if let known = numbers[content] { return known }
+      let number = UInt16(numbers.count)
+      numbers[content] = number
+      distinct += content
+      return number
+    }
+    var page = 0
+    var current: [UInt8] = []
+    forEachRun(in: packed) { value, range in
+      var left = range.count
+      while left > 0, page < pages.count {
+        if current.isEmpty, left >= Self.pageSize {
+          // Long runs fill many pages with the same.
+          let whole = min(left / Self.pageSize, pages.count - page)
+          let constant = number(Array(repeating: value, count: Self.pageSize))
+          for _ in 0..<whole {
+            pages.base[page] = constant
+            page += 1
+          }
+          left -= whole * Self.pageSize
+          continue
+        }
+        let part = min(left, Self.pageSize - current.count)
+        current += repeatElement(value, count: part)
+        left -= part
+        if current.count == Self.pageSize {
+          pages.base[page] = number(current)
+          page += 1
+          current.removeAll(keepingCapacity: true)
+        }
       }
     }
     self.pages = pages

@@ -26,6 +26,12 @@ final class ByteStringTable: @unchecked Sendable {
     arena.reserveCapacity(capacity * 8)
   }
 
+  /// The bytes of all keys, one after the other.
+  var bytes: [UInt8] { arena }
+
+  /// Where the key inserted last, or found to be there, lies in `bytes`.
+  private(set) var lastPlace = Span.zero
+
   /// Sets the number of a key, and returns the one it had before.
   @discardableResult
   func insert(_ key: UnsafeBufferPointer<UInt8>, _ value: Int32) -> Int32? {
@@ -38,12 +44,14 @@ final class ByteStringTable: @unchecked Sendable {
       if slots.base[index].hash == short, matches(slots.base[index], base, key.count) {
         let old = slots.base[index].value
         slots.base[index].value = value
+        lastPlace = Span(Int(slots.base[index].start), Int(slots.base[index].start) + key.count)
         return old
       }
       index = (index + 1) & mask
     }
     slots.base[index] = Slot(
       hash: short, value: value, start: UInt32(arena.count), count: UInt32(key.count))
+    lastPlace = Span(arena.count, arena.count + key.count)
     arena.append(contentsOf: key)
     longest = max(longest, key.count)
     count += 1

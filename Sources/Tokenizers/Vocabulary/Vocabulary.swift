@@ -13,24 +13,25 @@ final class Vocabulary: Sendable {
 
   private static let absent = UInt32.max
 
-  /// Ids above this are refused: the tables are as long as the highest id.
+  /// Ids above this are refused, and ids out of proportion to the number of tokens: the tables are as long as the
+  /// highest id.
   static let highestID = 1 << 26
 
-  /// - Throws: `TokenizerError` when an id is negative or out of proportion.
-  convenience init(_ tokens: some Collection<(bytes: [UInt8], id: Int)>) throws {
-    var builder = VocabularyBuilder(capacity: tokens.count)
-    for token in tokens { try token.bytes.withUnsafeBufferPointer { try builder.add($0, id: token.id) } }
-    self.init(builder)
-  }
-
   /// - Parameter count: the number of tokens, when those named twice count twice.
-  init(_ builder: VocabularyBuilder, count: Int? = nil) {
+  /// - Throws: `TokenizerError` when the highest id is out of proportion.
+  init(_ builder: VocabularyBuilder, count: Int? = nil) throws {
+    let highest = builder.ids.max() ?? -1
+    guard highest < 16 * builder.ids.count + 65_536 else {
+      throw TokenizerError(
+        "id \(highest), in a vocabulary of \(builder.ids.count) tokens: it is out of proportion")
+    }
     table = builder.table
     self.count = count ?? builder.table.count
-    idLimit = builder.places.count
+    idLimit = Int(highest) + 1
     longestToken = builder.table.longest
-    arena = Block(builder.arena, filler: 0)
-    places = Block(builder.places, filler: .zero)
+    arena = Block(builder.table.bytes, filler: 0)
+    places = Block(repeating: Span(Int(Self.absent), Int(Self.absent)), count: idLimit)
+    for (id, place) in zip(builder.ids, builder.places) { places.base[Int(id)] = place }
   }
 
   /// The id of a token.
@@ -65,26 +66,24 @@ final class Vocabulary: Sendable {
 /// Collects tokens one at a time; a token named twice has the id it was given last.
 struct VocabularyBuilder {
   fileprivate let table: ByteStringTable
-  fileprivate var arena: [UInt8] = []
+  fileprivate var ids: [Int32] = []
   fileprivate var places: [Span] = []
 
   init(capacity: Int) {
     table = ByteStringTable(capacity: capacity)
-    arena.reserveCapacity(capacity * 8)
+    ids.reserveCapacity(capacity)
     places.reserveCapacity(capacity)
   }
 
-  /// - Throws: `TokenizerError` when the id is negative or out of proportion.
+  /// - Throws: `TokenizerError` when the id is negative or too high.
   mutating func add(_ token: UnsafeBufferPointer<UInt8>, id: Int) throws {
     guard id >= 0, id <= Vocabulary.highestID else {
       throw TokenizerError(
         "id \(id) of token \"\(String(decoding: token, as: UTF8.self))\", in the vocabulary: "
           + "ids must lie in 0...\(Vocabulary.highestID)")
     }
-    let absent = Span(Int(UInt32.max), Int(UInt32.max))
-    while places.count <= id { places.append(absent) }
     table.insert(token, Int32(id))
-    places[id] = Span(arena.count, arena.count + token.count)
-    arena.append(contentsOf: token)
+    ids.append(Int32(id))
+    places.append(table.lastPlace)
   }
 }

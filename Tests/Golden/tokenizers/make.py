@@ -3,7 +3,8 @@
 
 Every folder in `pipelines` gets a `tokenizer.json`, trained here on text this script writes, and a `cases.json` with
 ids, tokens, offsets, masks and decodings of texts chosen to be awkward. Every folder in `layouts` gets the files of an
-older layout, and what transformers makes of texts with them. `expressions.json` says what regular expressions match.
+older layout, and what transformers makes of texts with them. `expressions.json` says what regular expressions match, `training` has what
+trainers learn.
 
 Usage: Tests/Golden/tokenizers/make.py [name ...]
        (needs: pip install tokenizers==0.23.3 transformers==5.23.2 sentencepiece tiktoken protobuf)
@@ -482,13 +483,37 @@ def write_expressions():
     (HERE / "expressions.json").write_text(text, encoding="utf-8")
 
 
+def write_training():
+    """What the trainers, as far as they are deterministic, learn from a text."""
+    folder = HERE / "training"
+    folder.mkdir(exist_ok=True)
+    lines = list(corpus(7, 400))
+    (folder / "corpus.json").write_text(json.dumps(lines, ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
+    t = Tokenizer(models.BPE())
+    t.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    t.train_from_iterator(lines, quiet(trainers.BpeTrainer, 400, initial_alphabet=ALPHABET, special_tokens=["<|end|>"]))
+    (folder / "byte-level.json").write_text(t.to_str(), encoding="utf-8")
+    t = Tokenizer(models.BPE(unk_token="<unk>"))
+    t.pre_tokenizer = pre_tokenizers.Whitespace()
+    t.train_from_iterator(lines, quiet(trainers.BpeTrainer, 300, limit_alphabet=30, min_frequency=20,
+                                       special_tokens=["<unk>"]))
+    (folder / "limited.json").write_text(t.to_str(), encoding="utf-8")
+    t = Tokenizer(models.Unigram())
+    t.normalizer, t.pre_tokenizer = normalizers.NFKC(), pre_tokenizers.Metaspace()
+    t.train_from_iterator(lines, quiet(trainers.UnigramTrainer, 200, special_tokens=["<pad>", "</s>", "<unk>"],
+                                       unk_token="<unk>"))
+    (folder / "unigram.json").write_text(t.to_str(), encoding="utf-8")
+
+
 if __name__ == "__main__":
     os.environ["HF_HUB_OFFLINE"] = "1"
-    chosen = sys.argv[1:] or [*TOKENIZERS, *LAYOUTS, "expressions"]
+    chosen = sys.argv[1:] or [*TOKENIZERS, *LAYOUTS, "expressions", "training"]
     for name in chosen:
         if name in TOKENIZERS:
             write_pipeline(name)
         elif name in LAYOUTS:
             write_layout(name)
+        elif name == "training":
+            write_training()
         else:
             write_expressions()
