@@ -54,9 +54,9 @@ docs: engine
 
 install: build
 	@echo "installing below $(PREFIX)"
-	@mkdir -p "$(PREFIX)/bin" "$(PREFIX)/share/peft"
+	@mkdir -p "$(PREFIX)/bin" "$(PREFIX)/share/swift-peft"
 	@cp $(PROGRAM) "$(PREFIX)/bin/peft"
-	@cp -R Sources/Demo/Resources/demo-model "$(PREFIX)/share/peft/"
+	@cp -R Sources/Demo/Resources/demo-model "$(PREFIX)/share/swift-peft/"
 
 clean:
 	rm -rf .build
