@@ -51,6 +51,11 @@ extension Tensor {
     try op("aten::constant_pad_nd", self, amounts, value)
   }
 
+  /// Pads as ``padded(_:value:)`` does, by `constant` zeros, `reflect`, `replicate` or `circular`.
+  public func padded(_ amounts: [Int], mode: String) throws -> Tensor {
+    try op("aten::pad", self, amounts, mode)
+  }
+
   /// The lower triangle; the rest is zero.
   public func tril(_ diagonal: Int = 0) throws -> Tensor { try op("aten::tril", self, diagonal) }
   public func triu(_ diagonal: Int = 0) throws -> Tensor { try op("aten::triu", self, diagonal) }

@@ -13,13 +13,13 @@ final class TrainedBias: LayerAdapter {
   }
 
   func forward(_ x: Tensor, through base: AdapterBase) throws -> Tensor {
-    try change(to: base.layer.bias).map { try base.output(x) + $0 } ?? base.output(x)
+    try change(to: base.layer).map { try base.output(x) + $0 } ?? base.output(x)
   }
 
-  /// What the trained bias adds to the layer's own.
-  func change(to own: Parameter?) throws -> Tensor? {
-    guard let own else { return nil }
-    return try (bias.tensor - own.tensor.to(dtype: .float32)).to(dtype: own.tensor.dtype)
+  /// What the trained bias adds to the output with the layer's own.
+  func change(to layer: any AdaptableLayer) throws -> Tensor? {
+    guard let own = layer.bias?.tensor else { return nil }
+    return try layer.alongOutputs((bias.tensor - own.to(dtype: .float32)).to(dtype: own.dtype))
   }
 
   func fold(into folding: inout Folding) throws { folding.bias = bias.tensor }

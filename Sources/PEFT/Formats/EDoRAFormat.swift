@@ -63,7 +63,8 @@ extension AdapterFolder {
       let name = String(key.dropLast(Self.ourSuffix.count)) + ".lora_A.weight"
       guard let a = tensors[name] else { throw AdapterError("tensor \(name) is missing, which \(key) maps") }
       tensors[key] = nil
-      tensors[name] = try mapping.to(dtype: .float32).mm(a.to(dtype: .float32)).to(dtype: a.dtype)
+      let rows = try a.to(dtype: .float32).flattened(from: 1)
+      tensors[name] = try mapping.to(dtype: .float32).mm(rows).to(dtype: a.dtype).reshaped(a.shape)
     }
     return AdapterFolder(configuration: plain(method), tensors: tensors)
   }

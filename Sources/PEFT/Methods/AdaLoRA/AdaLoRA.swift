@@ -78,8 +78,8 @@ public struct AdaLoRA: AdapterMethod {
 
   public func supports(_ kind: LayerKind) -> Bool {
     switch kind {
-    case .linear, .transposedLinear: true
-    case .embedding, .convolution, .norm: false
+    case .linear, .transposedLinear, .convolution, .embedding: true
+    case .norm: false
     }
   }
 

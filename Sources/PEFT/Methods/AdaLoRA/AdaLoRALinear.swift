@@ -1,7 +1,7 @@
 import NN
 import Torch
 
-/// AdaLoRA's triplets on a linear layer: A [k, in], E [k, 1], B [out, k].
+/// AdaLoRA's triplets on a layer that is one matrix [out, in]: A [k, in], E [k, 1], B [out, k].
 final class AdaLoRALinear: LowRankAdapter {
   let parameters: [AdapterParameter]
   let a, b, e: AdapterParameter

@@ -71,8 +71,8 @@ public struct EDoRA: AdapterMethod {
 
   public func supports(_ kind: LayerKind) -> Bool {
     switch kind {
-    case .linear, .transposedLinear: true
-    case .embedding, .convolution, .norm: false
+    case .linear, .transposedLinear, .convolution: true
+    case .embedding, .norm: false
     }
   }
 
@@ -91,7 +91,7 @@ public struct EDoRA: AdapterMethod {
     try EDoRALinear(layer, self, context)
   }
 
-  /// The frozen factors for `layer`: A [r, in] and B [out, r].
+  /// The frozen factors for `layer` as a matrix: A [r, in] and B [out, r].
   func factors(of layer: any AdaptableLayer, rank: Int, generator: Generator) throws -> (a: Tensor, b: Tensor)
   {
     let (inputs, outputs) = try layer.linearSizes()
@@ -108,8 +108,7 @@ public struct EDoRA: AdapterMethod {
         try second.tensor([outputs, rank], generator: generator)
       )
     }
-    var weight = try layer.untouchedWeight.dense(.float32)
-    if case .transposedLinear = layer.kind { weight = try weight.t() }
+    let weight = try layer.matrix(layer.untouchedWeight.dense(.float32))
     // Ten extra directions, as the reference's solver takes, make the leading ones exact to float precision.
     let seeded = try Generator(seed: UInt64(clamping: seed), device: weight.device)
     let parts = try weight.svdLowRank(

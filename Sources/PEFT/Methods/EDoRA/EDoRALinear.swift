@@ -1,7 +1,7 @@
 import NN
 import Torch
 
-/// EDoRA, or LoRA-XS, on a linear layer.
+/// EDoRA, or LoRA-XS, on a linear layer or an ungrouped convolution.
 ///
 /// R A takes the place of A in LoRA's and DoRA's products; W A^T never changes and is kept for the row norms.
 final class EDoRALinear: LowRankAdapter {
@@ -14,14 +14,19 @@ final class EDoRALinear: LowRankAdapter {
 
   init(_ layer: any AdaptableLayer, _ method: EDoRA, _ context: InjectionContext) throws {
     let rank = try method.rank(for: layer.name)
-    let (inputs, outputs) = try layer.linearSizes()
-    let device = try layer.device()
+    guard layer.groups == 1 else {
+      throw AdapterError(
+        "\(layer.name) is a convolution in \(layer.groups) groups, which B R A would mix: exclude it")
+    }
+    let (shapes, device) = (try layer.factorShapes(rank: rank), try layer.device())
     let factors =
       try context.isLoading
-      ? (a: Tensor.zeros([rank, inputs]), b: Tensor.zeros([outputs, rank]))
+      ? (a: Tensor.zeros(shapes.a), b: Tensor.zeros(shapes.b))
       : withoutGradients { try method.factors(of: layer, rank: rank, generator: context.generator) }
-    a = AdapterParameter("lora_A.weight", try factors.a.to(device: device), isLearned: false)
-    b = AdapterParameter("lora_B.weight", try factors.b.to(device: device), isLearned: false)
+    a = AdapterParameter(
+      "lora_A.weight", try factors.a.reshaped(shapes.a).to(device: device), isLearned: false)
+    b = AdapterParameter(
+      "lora_B.weight", try factors.b.reshaped(shapes.b).to(device: device), isLearned: false)
     r = AdapterParameter(
       "lora_latent_mapping.weight",
       try Initializer.normal(std: method.sigma).tensor([rank, rank], generator: context.generator).to(
@@ -29,14 +34,14 @@ final class EDoRALinear: LowRankAdapter {
     update = LowRankUpdate(scale: try method.scaling(for: layer.name), dropout: method.dropout)
     decomposition = try method.usesMagnitude ? WeightDecomposition(layer, update) : nil
     parameters = [a, b, r] + (decomposition.map { [$0.magnitude] } ?? [])
-    if !context.isLoading, let norm = try norm(layer, r.tensor.mm(a.tensor)) {
+    if !context.isLoading, let norm = try norm(layer, mapped()) {
       try decomposition?.start(at: norm)
     }
   }
 
   func forward(_ x: Tensor, through base: AdapterBase) throws -> Tensor {
     guard !(decomposition?.fuses(base) ?? base.isFusable) else { return try fused(x, base.layer) }
-    let mapped = try r.tensor.mm(a.tensor)
+    let mapped = try mapped()
     guard let decomposition, let norm = try norm(base.layer, mapped) else {
       return try update.forward(x, through: base, a: mapped, b: b.tensor)
     }
@@ -46,13 +51,13 @@ final class EDoRALinear: LowRankAdapter {
   func isLowRankNow(for layer: any AdaptableLayer) -> Bool { decomposition?.isLowRankNow(for: layer) ?? true }
 
   func term(for layer: any AdaptableLayer) throws -> ProductTerm {
-    let mapped = try r.tensor.mm(a.tensor)
+    let mapped = try mapped()
     return decomposition?.term(for: layer, a: mapped, b: b.tensor)
       ?? update.term(for: layer, a: mapped, b: b.tensor)
   }
 
   func finish(_ product: Tensor, of layer: any AdaptableLayer) throws -> Tensor {
-    guard let decomposition, let norm = try norm(layer, withoutGradients({ try r.tensor.mm(a.tensor) }))
+    guard let decomposition, let norm = try norm(layer, withoutGradients({ try mapped() }))
     else {
       return product
     }
@@ -60,12 +65,18 @@ final class EDoRALinear: LowRankAdapter {
   }
 
   func fold(into folding: inout Folding) throws {
-    let mapped = try r.tensor.mm(a.tensor)
+    let mapped = try mapped()
     if let decomposition, let norm = try norm(folding.layer, mapped) {
       try decomposition.fold(a: mapped, b: b.tensor, norm: norm, into: &folding)
     } else {
       try update.fold(a: mapped, b: b.tensor, into: &folding)
     }
+  }
+
+  /// R A, in the shape of A.
+  private func mapped() throws -> Tensor {
+    guard a.tensor.rank > 2 else { return try r.tensor.mm(a.tensor) }
+    return try r.tensor.mm(a.tensor.flattened(from: 1)).reshaped(a.tensor.shape)
   }
 
   private func norm(_ layer: any AdaptableLayer, _ mapped: Tensor) throws -> Tensor? {

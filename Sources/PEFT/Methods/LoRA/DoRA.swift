@@ -1,7 +1,7 @@
 import NN
 import Torch
 
-/// DoRA on a linear layer: LoRA whose rows are scaled to a trained magnitude.
+/// DoRA on a linear layer or a convolution: LoRA whose rows are scaled to a trained magnitude.
 ///
 /// Source: Liu et al. 2024, "DoRA: Weight-Decomposed Low-Rank Adaptation", sections 4.1 and 4.3.
 final class DoRALinear: LowRankAdapter {

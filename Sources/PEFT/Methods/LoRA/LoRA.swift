@@ -64,9 +64,9 @@ public struct LoRA: AdapterMethod {
 
   public func supports(_ kind: LayerKind) -> Bool {
     switch kind {
-    case .linear, .transposedLinear: true
+    case .linear, .transposedLinear, .convolution: true
     case .embedding: !hasBias
-    case .convolution, .norm: false
+    case .norm: false
     }
   }
 

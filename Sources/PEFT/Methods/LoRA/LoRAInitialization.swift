@@ -12,17 +12,17 @@ public enum LoRAInitialization: Hashable, Sendable {
   /// Both random: for tests, and for adapters that are loaded right after.
   case random
 
-  /// A [r, in] and B [out, r] for a linear layer.
+  /// A and B for a layer that is one matrix; see ``AdaptableLayer/factorShapes(rank:)``.
   func linear(
     _ layer: any AdaptableLayer, rank: Int, _ context: InjectionContext
   ) throws -> (a: AdapterParameter, b: AdapterParameter) {
-    let (inputs, outputs) = try layer.linearSizes()
+    let shapes = try layer.factorShapes(rank: rank)
     let (device, generator) = (try layer.device(), context.generator)
     let first: Initializer =
       self == .gaussian ? .normal(std: 1 / Double(rank)) : .kaimingUniform(a: 5.squareRoot())
     let second: Initializer = self == .random ? .kaimingUniform(a: 5.squareRoot()) : .zeros
-    let a = try first.tensor([rank, inputs], generator: generator).to(device: device)
-    let b = try second.tensor([outputs, rank], generator: generator).to(device: device)
+    let a = try first.tensor(shapes.a, generator: generator).to(device: device)
+    let b = try second.tensor(shapes.b, generator: generator).to(device: device)
     return (AdapterParameter("lora_A.weight", a), AdapterParameter("lora_B.weight", b))
   }
 

@@ -1,7 +1,7 @@
 import NN
 import Torch
 
-/// LoRA on a linear layer.
+/// LoRA on a linear layer or a convolution.
 final class LoRALinear: LowRankAdapter {
   let parameters: [AdapterParameter]
   private let a, b: AdapterParameter
@@ -13,7 +13,9 @@ final class LoRALinear: LowRankAdapter {
     _ layer: any AdaptableLayer, rank: Int, scale: Double, _ method: LoRA, _ context: InjectionContext
   ) throws {
     (a, b) = try method.initialization.linear(layer, rank: rank, context)
-    outputBias = try method.hasBias ? AdapterParameter("lora_B.bias", b.tensor.select(1, 0).zerosLike()) : nil
+    outputBias =
+      try method.hasBias
+      ? AdapterParameter("lora_B.bias", .zeros([b.tensor.shape[0]], device: layer.device())) : nil
     baseBias =
       try method.bias == .none ? nil : layer.bias.map { try TrainedBias($0, named: "base_layer.bias") }
     update = LowRankUpdate(scale: scale, dropout: method.dropout)
@@ -31,8 +33,10 @@ final class LoRALinear: LowRankAdapter {
 
   func finish(_ product: Tensor, of layer: any AdaptableLayer) throws -> Tensor {
     var y = product
-    if let outputBias { y = try y.adding(outputBias.tensor.to(dtype: y.dtype), scale: update.scale) }
-    if let change = try baseBias?.change(to: layer.bias) { y = try y + change }
+    if let outputBias {
+      y = try y.adding(layer.alongOutputs(outputBias.tensor.to(dtype: y.dtype)), scale: update.scale)
+    }
+    if let change = try baseBias?.change(to: layer) { y = try y + change }
     return y
   }
 

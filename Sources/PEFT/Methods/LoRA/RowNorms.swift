@@ -14,13 +14,14 @@ final class RowNorms {
     squares = try Self.squares(of: layer)
   }
 
-  /// [out], float32, outside the graph; a [r, in], b [out, r].
+  /// [out], float32, outside the graph; a [r, in], b [out, r], or the convolutions that they are made of.
   ///
   /// - Parameter crossed: W A^T [out, r], where it is known already.
   func adapted(
     _ layer: any AdaptableLayer, a: Tensor, b: Tensor, scale: Double, crossed: Tensor? = nil
   ) throws -> Tensor {
     try withoutGradients {
+      let (a, b) = (try layer.inputMatrix(a), try layer.outputMatrix(b))
       if weight !== layer.untouchedWeight {
         weight = layer.untouchedWeight
         squares = try Self.squares(of: layer)
@@ -37,11 +38,9 @@ final class RowNorms {
   static func product(of layer: any AdaptableLayer, _ a: Tensor) throws -> Tensor {
     try withoutGradients {
       let weight = layer.untouchedWeight
-      let a = try a.to(dtype: weight.dtype)
-      if case .transposedLinear = layer.kind {
-        return try a.mm(weight.dense(weight.dtype)).t().to(dtype: .float32)
-      }
-      return try weight.product(a, bias: nil).t().to(dtype: .float32)
+      let a = try layer.inputMatrix(a).to(dtype: weight.dtype)
+      if case .linear = layer.kind { return try weight.product(a, bias: nil).t().to(dtype: .float32) }
+      return try layer.matrix(weight.dense(weight.dtype)).mm(a.t()).to(dtype: .float32)
     }
   }
 
@@ -50,7 +49,8 @@ final class RowNorms {
     try withoutGradients {
       let weight = layer.untouchedWeight
       let dense = try weight.dense(weight.dtype)
-      let rows = if case .transposedLinear = layer.kind { try dense.t() } else { dense }
+      // Zeros between groups add nothing.
+      let rows = dense.rank > 2 ? try dense.flattened(from: 1) : try layer.matrix(dense)
       let count = rows.shape[0]
       let blocks = try stride(from: 0, to: count, by: 1024).map { start in
         try rows.slice(0, start..<min(start + 1024, count)).to(dtype: .float32).square().sum([1])

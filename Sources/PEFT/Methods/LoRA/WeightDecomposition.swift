@@ -7,7 +7,7 @@ import Torch
 /// y = f (x W^T + s x A^T B^T) + bias. With dropout in training the unscaled part keeps the input as it is, which
 /// costs a second base product: y = x W^T + bias + (f - 1) x' W^T + f s x' A^T B^T, x' = dropout(x).
 final class WeightDecomposition {
-  /// [out], float32.
+  /// [out], or [1, out, 1...] for a convolution; float32.
   let magnitude: AdapterParameter
   private let update: LowRankUpdate
   private let rows: RowNorms
@@ -15,12 +15,18 @@ final class WeightDecomposition {
   init(_ layer: any AdaptableLayer, _ update: LowRankUpdate) throws {
     self.update = update
     rows = try RowNorms(layer)
-    magnitude = AdapterParameter(
-      "lora_magnitude_vector", try .ones([layer.linearSizes().outputs], device: layer.device()))
+    let kernel = layer.kernel
+    let shape = try (kernel.isEmpty ? [] : [1]) + [layer.linearSizes().outputs] + kernel.map { _ in 1 }
+    magnitude = AdapterParameter("lora_magnitude_vector", try .ones(shape, device: layer.device()))
   }
 
   /// Begins where the adapted rows have their own norms, so that nothing changes.
-  func start(at norm: Tensor) throws { try withoutGradients { _ = try magnitude.tensor.copy_(norm) } }
+  func start(at norm: Tensor) throws {
+    try withoutGradients { _ = try magnitude.tensor.copy_(norm.reshaped(magnitude.tensor.shape)) }
+  }
+
+  /// m / ||W + s B A||: [out], float32.
+  private func scales(_ norm: Tensor) throws -> Tensor { try ratio(magnitude.tensor.flattened(), to: norm) }
 
   /// ||W + s B A|| by rows.
   ///
@@ -33,14 +39,14 @@ final class WeightDecomposition {
     _ x: Tensor, through base: AdapterBase, a: Tensor, b: Tensor, norm: Tensor
   ) throws -> Tensor {
     let (layer, drops) = (base.layer, base.layer.mode.isTraining && update.dropout > 0)
-    let scales = try ratio(magnitude.tensor, to: norm)
-    let bias = layer.bias?.tensor
-    let factor = try scales.to(dtype: x.dtype)
+    let bias = try layer.bias.map { try layer.alongOutputs($0.tensor) }
+    let factor = try layer.alongOutputs(scales(norm).to(dtype: x.dtype))
     let whole = try base.output(x)
     let input = try drops ? x.dropout(update.dropout) : x
     let unbiased =
       try drops ? layer.output(input, weight: layer.weight, bias: nil) : bias.map { try whole - $0 } ?? whole
-    return try whole + (factor - 1) * unbiased + factor * (update.product(input, a, b) * update.scale)
+    return try whole + (factor - 1) * unbiased + factor
+      * (update.product(input, of: layer, a, b, x.dtype) * update.scale)
   }
 
   /// Whether the whole output is one low-rank product, scaled: not with dropout in training.
@@ -54,14 +60,12 @@ final class WeightDecomposition {
   }
 
   func finish(_ product: Tensor, of layer: any AdaptableLayer, norm: Tensor) throws -> Tensor {
-    try scaledColumns(product, by: ratio(magnitude.tensor, to: norm), plus: layer.bias?.tensor)
+    try scaledColumns(product, by: scales(norm), plus: layer.bias?.tensor)
   }
 
   func fold(a: Tensor, b: Tensor, norm: Tensor, into folding: inout Folding) throws {
     try update.fold(a: a, b: b, into: &folding)
-    let factor = try ratio(magnitude.tensor, to: norm)
-    let isTransposed = if case .transposedLinear = folding.layer.kind { true } else { false }
-    folding.weight = try folding.weight * (isTransposed ? factor : factor.unsqueezed(1))
+    folding.weight = try folding.weight * folding.layer.alongRows(scales(norm))
   }
 }
 
