@@ -43,6 +43,17 @@ extension Tensor {
     try op("aten::argsort.stable", self, true, dim, descending)
   }
   /// The `k`-th smallest element along `dim` (from 1).
+  /// The value below which the share `q` of all elements lies, with linear interpolation.
+  public func quantile(_ q: Double) throws -> Double {
+    // libtorch's operator refuses more than 16 million elements.
+    let values = try flattened().sorted().values
+    let place = q * Double(count - 1)
+    let (low, high) = (Int(place), Swift.min(Int(place) + 1, count - 1))
+    let (first, second): (Double, Double) = (
+      try values.select(0, low).item(), try values.select(0, high).item()
+    )
+    return first + (second - first) * (place - Double(low))
+  }
   public func kthValue(_ k: Int, dim: Int = -1) throws -> Tensor { try op("aten::kthvalue", self, k, dim) }
 
   /// `count` indices drawn in proportion to these weights, without replacement.

@@ -32,7 +32,7 @@ public struct AdapterInspection {
       let (layer, name) = Self.split(key)
       groups[layer, default: [:]][name] = tensor
     }
-    layers = try groups.keys.sorted(by: Self.naturally).map { name in
+    layers = try groups.keys.sorted(by: NaturalOrder.isBefore).map { name in
       try Self.layer(name, groups[name] ?? [:], method: folder.configuration.method, fields: fields)
     }
     var warnings: [String] = []
@@ -97,16 +97,6 @@ public struct AdapterInspection {
     if let lora = method as? LoRA { return try lora.scaling(for: name) }
     if let edora = method as? EDoRA { return try edora.scaling(for: name) }
     return (fields["lora_alpha"]?.doubleValue ?? Double(rank)) / Double(max(1, rank))
-  }
-
-  /// `layers.2` before `layers.10`.
-  private static func naturally(_ left: String, _ right: String) -> Bool {
-    let (left, right) = (left.split(separator: "."), right.split(separator: "."))
-    for (one, other) in zip(left, right) where one != other {
-      if let one = Int(one), let other = Int(other) { return one < other }
-      return one < other
-    }
-    return left.count < right.count
   }
 
   public var json: JSONObject {

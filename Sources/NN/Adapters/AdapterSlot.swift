@@ -18,7 +18,8 @@ public final class AdapterSlot {
 
   public private(set) var entries: [Entry] = []
   private let mode: Mode
-  private var unmerged: (weight: any WeightStorage, bias: Parameter?)?
+  /// The weight and bias without any merged adapter, if some are merged.
+  private(set) var untouched: (weight: any WeightStorage, bias: Parameter?)?
 
   init(mode: Mode) { self.mode = mode }
 
@@ -62,8 +63,17 @@ public final class AdapterSlot {
     try AdapterBase(layer: layer, below: working[...]).output(x)
   }
 
-  /// The weight without any merged adapter, if some are merged.
-  var untouchedWeight: (any WeightStorage)? { unmerged?.weight }
+  /// The layer's untouched weight and bias with `names` folded in, in float32; the layer itself stays as it is.
+  func folding(of names: [String], for layer: any AdaptableLayer) throws -> Folding {
+    try withoutGradients {
+      let (weight, bias) = untouched ?? (layer.weight, layer.bias)
+      let dense = try weight.dense(.float32).detached()
+      var folding = Folding(
+        weight: dense, bias: try bias?.tensor.to(dtype: .float32), untouched: dense, layer: layer)
+      for entry in entries where names.contains(entry.name) { try entry.adapter.fold(into: &folding) }
+      return folding
+    }
+  }
 
   /// Folds `names`, and what was merged before, into the layer's untouched weight, in float32.
   ///
@@ -71,35 +81,31 @@ public final class AdapterSlot {
   /// ``unmerge(from:)`` restore its very bits.
   func merge(_ names: [String], into layer: any AdaptableLayer) throws {
     guard entries.contains(where: { names.contains($0.name) && !$0.isMerged }) else { return }
-    let original = unmerged ?? (layer.weight, layer.bias)
-    let untouched = try original.weight.dense(.float32).detached()
-    var folding = Folding(
-      weight: untouched, bias: try original.bias?.tensor.to(dtype: .float32), untouched: untouched,
-      layer: layer)
+    let original = untouched ?? (layer.weight, layer.bias)
     let chosen = entries.indices.filter { entries[$0].isMerged || names.contains(entries[$0].name) }
+    let folding = try folding(of: chosen.map { entries[$0].name }, for: layer)
     try withoutGradients {
-      for index in chosen { try entries[index].adapter.fold(into: &folding) }
       let dtype = original.weight.dtype
       let weight = try folding.weight.to(dtype: dtype)
       let bias = try folding.bias?.to(dtype: dtype)
       layer.weight = Parameter(name: "\(layer.name).weight", tensor: weight)
       layer.bias = bias.map { Parameter(name: "\(layer.name).bias", tensor: $0) }
     }
-    unmerged = original
+    untouched = original
     for index in chosen { entries[index].isMerged = true }
   }
 
   /// Takes every merged adapter out again.
   func unmerge(from layer: any AdaptableLayer) {
-    guard let original = unmerged else { return }
+    guard let original = untouched else { return }
     (layer.weight, layer.bias) = original
-    unmerged = nil
+    untouched = nil
     for index in entries.indices { entries[index].isMerged = false }
   }
 
   /// Makes a merge permanent: the untouched weight is forgotten, and every adapter with it.
   func commit() {
-    unmerged = nil
+    untouched = nil
     entries.removeAll()
   }
 }

@@ -38,7 +38,10 @@ extension AdaptableLayer {
   public var adapters: [AdapterSlot.Entry] { slot.entries }
 
   /// The weight without any adapter that is merged into it.
-  public var untouchedWeight: any WeightStorage { slot.untouchedWeight ?? weight }
+  public var untouchedWeight: any WeightStorage { slot.untouched?.weight ?? weight }
+
+  /// The bias without any adapter that is merged into it.
+  public var untouchedBias: Parameter? { slot.untouched.map(\.bias) ?? bias }
 
   /// The output with the adapters that are active.
   func adaptedOutput(_ x: Tensor) throws -> Tensor {
@@ -48,6 +51,9 @@ extension AdaptableLayer {
   /// Folds adapters into the weight; see ``AdapterSlot/merge(_:into:)``.
   public func merge(_ names: [String]) throws { try slot.merge(names, into: self) }
   public func unmerge() { slot.unmerge(from: self) }
+
+  /// The untouched weight and bias with adapters folded in; nothing changes.
+  public func folding(of names: [String]) throws -> Folding { try slot.folding(of: names, for: self) }
   public func commitMerge() { slot.commit() }
 }
 

@@ -89,6 +89,13 @@ public struct AdaLoRA: AdapterMethod {
       ?? initialRank
   }
 
+  /// s, the same for every layer.
+  var scaling: Double {
+    // As in the reference: by the initial rank, whatever is left of it, and a small number.
+    let alpha = lora.alpha.value
+    return (alpha > 0 ? alpha : Double(initialRank)) / (Double(initialRank) + 1e-5)
+  }
+
   public func makeAdapter(for layer: any AdaptableLayer, context: InjectionContext) throws -> any LayerAdapter
   {
     try AdaLoRALinear(layer, rank: context.isLoading ? rank(for: layer.name) : initialRank, self, context)

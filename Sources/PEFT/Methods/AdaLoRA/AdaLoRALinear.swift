@@ -15,10 +15,7 @@ final class AdaLoRALinear: LowRankAdapter {
     b = AdapterParameter(
       "lora_B", try start.tensor([outputs, rank], generator: generator).to(device: device))
     e = AdapterParameter("lora_E", try .zeros([rank, 1], device: device))
-    // As in the reference: by the initial rank, whatever is left of it, and a small number.
-    let alpha = method.lora.alpha.value
-    let scale = (alpha > 0 ? alpha : Double(method.initialRank)) / (Double(method.initialRank) + 1e-5)
-    update = LowRankUpdate(scale: scale, dropout: method.lora.dropout)
+    update = LowRankUpdate(scale: method.scaling, dropout: method.lora.dropout)
     parameters = [a, b, e]
   }
 

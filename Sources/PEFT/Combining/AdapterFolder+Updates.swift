@@ -1,0 +1,114 @@
+import Configuration
+import JSON
+import NN
+import Torch
+
+extension AdapterFolder {
+  /// The low-rank updates in an adapter's file, and its tensors that are none (modules trained whole, biases).
+  ///
+  /// AdaLoRA's triplets and EDoRA's mapping are multiplied into A. Layers are in their natural order.
+  /// - Throws: ``AdapterError`` for methods whose update cannot be told without the base model.
+  public func updates() throws -> (updates: [LayerUpdate], rest: [String: Tensor]) {
+    try requirePlainUpdates()
+    var (groups, rest) = ([String: [String: Tensor]](), [String: Tensor]())
+    for (key, tensor) in tensors {
+      guard let (layer, name) = FactorName.split(key) else {
+        rest[key] = tensor
+        continue
+      }
+      groups[layer, default: [:]][name] = tensor
+    }
+    let updates = try groups.keys.sorted(by: NaturalOrder.isBefore).map { layer in
+      try update(of: layer, groups[layer] ?? [:])
+    }
+    return (updates, rest)
+  }
+
+  private func update(of layer: String, _ tensors: [String: Tensor]) throws -> LayerUpdate {
+    let isEmbedding = tensors["lora_embedding_A"] != nil
+    let names = isEmbedding ? ["lora_embedding_A", "lora_embedding_B"] : ["lora_A", "lora_B"]
+    guard var a = tensors[names[0]], let b = tensors[names[1]] else {
+      throw AdapterError("\(layer) has one factor of two: the adapter is damaged")
+    }
+    if let triplets = tensors["lora_E"] {
+      a = try (a.to(dtype: .float32) * triplets.to(dtype: .float32)).to(dtype: a.dtype)
+    }
+    if let mapping = tensors["lora_latent_mapping.weight"] {
+      a = try mapping.to(dtype: .float32).mm(a.to(dtype: .float32)).to(dtype: a.dtype)
+    }
+    return try LayerUpdate(
+      layer: layer, form: isEmbedding ? .embedding : a.rank > 2 ? .convolution : .linear, a: a, b: b,
+      bias: tensors["lora_B.bias"], scale: scale(of: layer))
+  }
+
+  private func scale(of layer: String) throws -> Double {
+    switch configuration.method {
+    case let method as LoRA: try method.scaling(for: layer)
+    case let method as EDoRA: try method.scaling(for: layer)
+    case let method as AdaLoRA: method.scaling
+    default: throw unreadable("is no low-rank update")
+    }
+  }
+
+  /// Refuses what the factors alone do not say.
+  private func requirePlainUpdates() throws {
+    switch configuration.method {
+    case let method as LoRA:
+      if method.usesDoRA { throw unreadable("scales rows to trained magnitudes") }
+      let fields = configuration.json
+      if let name = fields["init_lora_weights"]?.stringValue?.lowercased(),
+        Self.startsThatChangeTheBase.contains(where: name.hasPrefix)
+      {
+        throw AdapterError(
+          "the adapter began as \(name), which changes the base's weights, and its factors are no update of "
+            + "them: convert it to an ordinary LoRA first")
+      }
+      if let parameters = fields["target_parameters"]?.arrayValue, !parameters.isEmpty {
+        throw AdapterError("the adapter has target_parameters: only updates of layers can be taken apart")
+      }
+    case let method as EDoRA:
+      if method.usesMagnitude { throw unreadable("scales rows to trained magnitudes") }
+    case is AdaLoRA: break
+    default: throw unreadable("is no low-rank update")
+    }
+  }
+
+  private func unreadable(_ what: String) -> AdapterError {
+    let type = type(of: configuration.method).peftType
+    return AdapterError(
+      "the adapter (\(type)) \(what), so what it adds depends on the base model: give the base with --model")
+  }
+
+  /// Initializations after which the base holds what A and B do not.
+  private static let startsThatChangeTheBase = ["pissa", "olora", "corda", "loftq", "lora_ga"]
+}
+
+/// The names of a low-rank update's tensors.
+enum FactorName {
+  /// In the spelling that ``split(_:)`` gives them.
+  private static let suffixes: [(suffix: String, name: String)] = [
+    (".lora_A.weight", "lora_A"), (".lora_B.weight", "lora_B"), (".lora_B.bias", "lora_B.bias"),
+    (".lora_embedding_A", "lora_embedding_A"), (".lora_embedding_B", "lora_embedding_B"),
+    (".lora_A", "lora_A"), (".lora_B", "lora_B"), (".lora_E", "lora_E"),
+    (".lora_latent_mapping.weight", "lora_latent_mapping.weight"),
+  ]
+
+  /// The layer that a tensor is part of the update of, and its name there; nil when it is no factor.
+  static func split(_ key: String) -> (layer: String, name: String)? {
+    guard let match = suffixes.first(where: { key.hasSuffix($0.suffix) }) else { return nil }
+    let path = key.hasPrefix(AdaptedModel.keyPrefix) ? key.dropFirst(AdaptedModel.keyPrefix.count) : key[...]
+    return (String(path.dropLast(match.suffix.count)), match.name)
+  }
+}
+
+/// Names with numbers in them in the order that people expect: `layers.2` before `layers.10`.
+public enum NaturalOrder {
+  public static func isBefore(_ left: String, _ right: String) -> Bool {
+    let (left, right) = (left.split(separator: "."), right.split(separator: "."))
+    for (one, other) in zip(left, right) where one != other {
+      if let one = Int(one), let other = Int(other) { return one < other }
+      return one < other
+    }
+    return left.count < right.count
+  }
+}
