@@ -14,7 +14,8 @@ import Torch
   private func run(_ arguments: String...) async -> Int32 { await Program.run(arguments + ["--quiet"]) }
 
   @Test(arguments: [
-    "lora", "dora", "adalora", "lora-accumulate-clip", "lora-cosine", "modules-to-save", "full",
+    "lora", "dora", "adalora", "lora-accumulate-clip", "lora-cosine", "modules-to-save", "full", "ia3",
+    "ln-tuning",
   ])
   func trainingGivesTheReferenceLosses(_ name: String) async throws {
     let scratch = try Scratch()
@@ -43,7 +44,7 @@ import Torch
     #expect(Folder.hasFile(scratch.path("run/summary.json")))
   }
 
-  @Test(arguments: ["list", "dora", "adalora", "modules-to-save"])
+  @Test(arguments: ["list", "dora", "adalora", "modules-to-save", "ia3", "ln-tuning"])
   func logitsAreThoseOfTheReference(_ name: String) async throws {
     let scratch = try Scratch()
     let adapter = Golden.path("adapters/\(name)")
@@ -90,7 +91,10 @@ import Torch
   @Test(
     arguments: [
       (["--method", "lroa"], 64), (["--scheduler", "linera"], 64), (["--steps", "0"], 64),
-      (["--rank", "0"], 64),
+      (["--rank", "0"], 64), (["--method", "ia3", "--rank", "4"], 64),
+      (["--method", "bitfit", "--alpha", "4"], 64), (["--method", "bitfit"], 65),
+      (["--method", "lora", "--bottleneck-size", "4"], 64),
+      (["--method", "bottleneck", "--bottleneck-size", "0"], 64), (["--method", "full", "--alpha", "4"], 64),
       (["--target-modules", "qproj"], 65), (["--device", "cuda:99"], 69), (["--task", "seq"], 64),
       (["--steps", "1", "--epochs", "1"], 64),
     ] as [([String], Int32)])

@@ -9,6 +9,7 @@ import Torch
 /// What must hold for every method on every layer that it supports.
 struct AdapterPropertyTests {
   static let methods = MethodRegistry.entries.map(\.name)
+  static let mergeable = methods.filter { $0 != "bottleneck" }
 
   /// Two linear layers without and with bias.
   struct Small {
@@ -39,7 +40,9 @@ struct AdapterPropertyTests {
 
   private func add(_ method: String, to small: Small, named name: String = "default") throws {
     let fields: JSONObject = [
-      "target_modules": "all-linear", "r": 4, "lora_alpha": 8, "init_r": 4, "target_r": 2,
+      // Only the second has a bias.
+      "target_modules": method == "bitfit" ? ["second"] : "all-linear", "r": 4, "lora_alpha": 8, "init_r": 4,
+      "target_r": 2,
     ]
     let known = try MethodRegistry.method(named: method)
     var object = JSONObject()
@@ -58,7 +61,7 @@ struct AdapterPropertyTests {
     #expect(small.model.trainableCount > 0)
   }
 
-  @Test(arguments: methods, [DType.float32, .bfloat16])
+  @Test(arguments: mergeable, [DType.float32, .bfloat16])
   func mergingEqualsApplyingAndUnmergingRestoresTheBits(method: String, dtype: DType) throws {
     let small = try Small(dtype: dtype)
     let x = try Tensor.randn([3, 10], generator: Generator(seed: 1)).to(dtype: dtype)
@@ -89,7 +92,7 @@ struct AdapterPropertyTests {
     #expect(try small(x).isIdentical(to: before))
   }
 
-  @Test(arguments: methods)
+  @Test(arguments: mergeable)
   func sequentialMergesEqualAJointOne(method: String) throws {
     let small = try Small()
     let x = try Tensor.randn([3, 10], generator: Generator(seed: 1))
@@ -108,6 +111,19 @@ struct AdapterPropertyTests {
     #expect(try small(x).isIdentical(to: joint))
   }
 
+  @Test(arguments: methods.filter { !mergeable.contains($0) })
+  func whatCannotBeMergedIsRefusedWhole(method: String) throws {
+    let small = try Small()
+    let x = try Tensor.randn([3, 10], generator: Generator(seed: 1))
+    try add(method, to: small)
+    try small.randomize()
+    let adapted = try small(x)
+    let error = try #require(throws: AdapterError.self) { try small.model.merge() }
+    #expect(error.description.contains("cannot be merged"))
+    #expect(!small.model.isMerged("default"))
+    #expect(try small(x).isIdentical(to: adapted))
+  }
+
   @Test(arguments: methods)
   func fusedGradientsEqualThoseOfTheComposition(method: String) throws {
     func gradients(composed: Bool) throws -> [Tensor] {
@@ -117,7 +133,7 @@ struct AdapterPropertyTests {
       if composed {
         // An adapter that does nothing below keeps the methods from taking the base product themselves.
         for layer in small.store.layers {
-          let entry = try #require(layer.slot["default"])
+          guard let entry = layer.slot["default"] else { continue }
           layer.slot.insert(Nothing(), named: "nothing", isActive: true)
           layer.slot.insert(entry.adapter, named: "default", isActive: true)
         }

@@ -61,7 +61,8 @@ public struct AdapterInspection {
     let prefix = "base_model.model."
     let parts = (key.hasPrefix(prefix) ? String(key.dropFirst(prefix.count)) : key).split(separator: ".").map(
       String.init)
-    let place = parts.firstIndex { $0.hasPrefix("lora_") || $0.hasPrefix("ia3_") || $0 == "base_layer" }
+    let own = ["lora_", "ia3_", "ln_tuning_layers", "bottleneck_", "base_layer"]
+    let place = parts.firstIndex { part in own.contains(where: part.hasPrefix) }
     let end = place ?? max(0, parts.count - 1)
     return (parts[..<end].joined(separator: "."), parts[end...].joined(separator: "."))
   }

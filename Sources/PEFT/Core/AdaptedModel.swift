@@ -45,6 +45,7 @@ public final class AdaptedModel {
     var (configuration, report) = (configuration, InjectionReport())
     let finder = TargetFinder(layers: store.layers, traits: traits)
     if !isLoading { addHeads(to: &configuration) }
+    try configuration.method.settle(for: traits, layers: store.layers)
     let selection = try finder.resolve(configuration.method.targeting.modules)
     configuration.method.targeting.modules = selection
     let (targets, misses) = try finder.targets(of: configuration.method, among: selection)

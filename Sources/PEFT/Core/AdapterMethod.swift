@@ -10,6 +10,10 @@ public protocol AdapterMethod: Configuration {
   /// The `peft_type` in adapter_config.json.
   static var peftType: String { get }
   var targeting: Targeting { get set }
+  /// Sets what is left open and the model decides: which modules are meant, above all.
+  ///
+  /// - Throws: ``AdapterError`` when the model has nothing for this method.
+  mutating func settle(for traits: ModelTraits, layers: [any AdaptableLayer]) throws
   /// Whether layers of this kind can be adapted.
   func supports(_ kind: LayerKind) -> Bool
   /// An adapter for `layer`, with initial values.
@@ -27,6 +31,9 @@ public protocol AdapterMethod: Configuration {
 }
 
 extension AdapterMethod {
+  public mutating func settle(for traits: ModelTraits, layers: [any AdaptableLayer]) throws {
+    targeting.modules = targeting.modules ?? traits.usualTargets.map(ModuleSelection.names)
+  }
   public var bias: BiasTraining { .none }
   public func unmatchedPatterns(_ adapted: [String]) throws -> [String] { [] }
   public func makeHook(for adapters: [(layer: String, adapter: any LayerAdapter)]) throws -> (

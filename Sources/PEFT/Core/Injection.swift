@@ -16,23 +16,26 @@ struct TargetFinder {
   let layers: [any AdaptableLayer]
   let traits: ModelTraits
 
-  /// The selection with its shorthands resolved: the family's usual modules, or all linear layers.
+  /// The selection with its shorthand for all linear layers resolved.
   func resolve(_ selection: ModuleSelection?) throws -> ModuleSelection {
     guard let selection else {
-      guard let usual = traits.usualTargets else {
-        throw AdapterError(
-          "target_modules is not set, and there is no usual choice for '\(traits.modelType)': name them")
-      }
-      return .names(usual)
+      throw AdapterError(
+        "target_modules is not set, and there is no usual choice for '\(traits.modelType)': name them")
     }
     guard selection.isAllLinear else { return selection }
     let excluded = traits.outputEmbeddings + traits.heads
-    let names = layers.filter { layer in
-      switch layer.kind {
-      case .linear, .transposedLinear: !excluded.contains { ModulesToSave.isInside(layer.name, $0) }
-      default: false
-      }
-    }.map(\.name)
+    return names(
+      of: layers.filter { layer in
+        switch layer.kind {
+        case .linear, .transposedLinear: !excluded.contains { ModulesToSave.isInside(layer.name, $0) }
+        default: false
+        }
+      })
+  }
+
+  /// Exactly `chosen`, by names as short as Hugging Face PEFT makes them.
+  func names(of chosen: [any AdaptableLayer]) -> ModuleSelection {
+    let names = chosen.map(\.name)
     return .names(names.count < 20 ? names : NameCondenser.condense(names, others: modulePaths))
   }
 

@@ -32,6 +32,10 @@ public enum MethodRegistry {
     Entry(
       "lora-xs", EDoRA.self, "EDoRA without magnitudes (Balazy et al. 2024)", preset: ["use_magnitude": false]
     ),
+    Entry("ia3", IA3.self, "learned scales of inputs or outputs (Liu et al. 2022)"),
+    Entry("ln-tuning", LNTuning.self, "normalization layers trained whole (Zhao et al. 2023)"),
+    Entry("bitfit", BitFit.self, "biases alone (Ben Zaken et al. 2022)"),
+    Entry("bottleneck", Bottleneck.self, "small networks after layers (Houlsby et al. 2019)"),
   ]
 
   /// The method called `name` on the command line, with the fields in `object` set.

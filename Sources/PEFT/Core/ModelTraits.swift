@@ -16,7 +16,7 @@ public struct ModelTraits: Sendable {
     (self.heads, self.taskType) = (heads, taskType)
   }
 
-  /// The modules that are usually adapted in a family, for configurations that name none.
+  /// The modules whose weights are usually updated in a family, for configurations that name none.
   ///
   /// Source: `TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING` of PEFT 0.21.
   var usualTargets: [String]? {

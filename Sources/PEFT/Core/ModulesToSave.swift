@@ -1,7 +1,7 @@
 import NN
 import Torch
 
-/// A layer trained whole beside an adapter (`modules_to_save`): its own float32 copy of weight and bias.
+/// A layer trained whole (`modules_to_save`, and what LN tuning does): its own float32 copy of weight and bias.
 ///
 /// Modules are chosen by whole names: `head` means `head` and `model.head`, never `overhead`, which
 /// Hugging Face PEFT's comparison of ends captures too.
@@ -11,9 +11,11 @@ final class ModulesToSave: LayerAdapter {
   private let bias: AdapterParameter?
 
   /// A copy of what the layer has now.
-  init(_ layer: any AdaptableLayer) throws {
-    weight = AdapterParameter("weight", try Self.copy(layer.weight.dense(.float32)))
-    bias = try layer.bias.map { AdapterParameter("bias", try Self.copy($0.tensor)) }
+  ///
+  /// - Parameter prefix: of the parameters' names.
+  init(_ layer: any AdaptableLayer, prefix: String = "") throws {
+    weight = AdapterParameter("\(prefix)weight", try Self.copy(layer.untouchedWeight.dense(.float32)))
+    bias = try layer.bias.map { AdapterParameter("\(prefix)bias", try Self.copy($0.tensor)) }
     parameters = [weight] + (bias.map { [$0] } ?? [])
   }
 

@@ -18,6 +18,8 @@ struct MethodFlags: ParsableArguments {
       "Names with commas between, all-linear, or a regular expression (default: the architecture's usual ones)."
   )
   var targetModules: String?
+  @Option(help: "Features inside a bottleneck adapter (default: a sixteenth of the layer's).")
+  var bottleneckSize: Int?
   @Option(help: "An adapter_config.json with any of the method's fields.") var adapterConfig: String?
   @Option(help: "An adapter folder to begin with.") var initAdapter: String?
 
@@ -30,7 +32,7 @@ struct MethodFlags: ParsableArguments {
         "--method is '\(method)'\(Suggestion.hint(method, among: names)): must be one of \(names.joined(separator: ", "))"
       )
     }
-    if isFull, rank != nil || targetModules != nil || adapterConfig != nil || initAdapter != nil {
+    if isFull, !settings.isEmpty || adapterConfig != nil || initAdapter != nil {
       throw ValidationError("--method full trains all weights: leave out the flags of adapters")
     }
   }
@@ -47,7 +49,7 @@ struct MethodFlags: ParsableArguments {
     } else if object["peft_type"] != nil {
       known = try AdapterConfiguration(object)
     }
-    try setFlags(in: &object, peftType: known.map { type(of: $0.method).peftType })
+    try setFlags(in: &object, of: known?.method ?? named(method ?? "lora", [:]))
     guard var configuration = known else {
       return AdapterConfiguration(try named(method ?? "lora", object))
     }
@@ -69,31 +71,38 @@ struct MethodFlags: ParsableArguments {
     } catch let error as ConfigurationError where adapterConfig == nil && initAdapter == nil {
       throw Failure(
         .usage,
-        Self.flagNames.reduce("\(error)") { text, pair in
-          text.hasPrefix("\(pair.key) is ") ? "--\(pair.flag)" + text.dropFirst(pair.key.count) : text
-        })
+        settings.first { $0.keys.contains(error.field) }.map {
+          "--\($0.flag)" + error.description.dropFirst(error.field.count)
+        } ?? error.description)
     }
   }
 
-  private static let flagNames: [(key: String, flag: String)] = [
-    ("r", "rank"), ("target_r", "rank"), ("init_r", "rank"), ("lora_alpha", "alpha"),
-    ("lora_dropout", "dropout"),
-    ("target_modules", "target-modules"),
-  ]
+  /// What the flags set, each with the fields that it may mean, whichever the method has.
+  private var settings: [(flag: String, keys: [String], value: JSONValue)] {
+    let given: [(String, [String], JSONValue?)] = [
+      ("rank", ["target_r", "r"], rank.map(JSONValue.int)),
+      ("alpha", ["lora_alpha", "alpha"], alpha.map(JSONValue.double)),
+      ("dropout", ["lora_dropout", "dropout", "encoder_dropout"], dropout.map(JSONValue.double)),
+      ("target-modules", ["target_modules"], targetModules.map { ModuleSelection(commandLine: $0).json }),
+      ("bottleneck-size", ["bottleneck_size"], bottleneckSize.map(JSONValue.int)),
+    ]
+    return given.compactMap { flag, keys, value in value.map { (flag, keys, $0) } }
+  }
 
-  private func setFlags(in object: inout JSONObject, peftType: String?) throws {
-    if let rank {
-      if peftType == "ADALORA" || method == "adalora" {
-        object["target_r"] = .int(rank)
+  /// - Throws: ``Failure`` for a flag that means nothing to the method.
+  private func setFlags(in object: inout JSONObject, of known: any AdapterMethod) throws {
+    let fields = known.json
+    for (flag, keys, value) in settings {
+      guard let key = keys.first(where: { fields[$0] != nil }) else {
+        let name = method ?? type(of: known).peftType
+        throw Failure(.usage, "--\(flag) does not apply to \(name): leave it out, or choose another --method")
+      }
+      object[key] = value
+      if key == "target_r", let rank {
         let initial = object["init_r"]?.intValue ?? 0
         object["init_r"] = .int(max(initial, rank < 1 << 20 ? (rank * 3 + 1) / 2 : rank))
-      } else {
-        object["r"] = .int(rank)
       }
     }
-    if let alpha { object["lora_alpha"] = .double(alpha) }
-    if let dropout { object["lora_dropout"] = .double(dropout) }
-    if let targetModules { object["target_modules"] = ModuleSelection(commandLine: targetModules).json }
   }
 
   private static func read(_ path: String) throws -> JSONObject {
