@@ -6,7 +6,8 @@ import shutil
 import peft.optimizers.lorafa
 import torch
 from peft import (
-    AdaLoraConfig, IA3Config, LNTuningConfig, LoraConfig, PrefixTuningConfig, PromptTuningConfig, get_peft_model,
+    AdaLoraConfig, IA3Config, LNTuningConfig, LoraConfig, PrefixTuningConfig, PromptEncoderConfig,
+    PromptTuningConfig, get_peft_model,
 )
 from peft.optimizers import create_lorafa_optimizer, create_loraplus_optimizer
 from torch.nn.functional import cross_entropy
@@ -67,6 +68,13 @@ CASES = {
     "ln-tuning": ("llama", LNTuningConfig(task_type="CAUSAL_LM"), {"learning_rate": 1e-2}),
     "prompt": ("llama", PromptTuningConfig(task_type="CAUSAL_LM", num_virtual_tokens=3), {"learning_rate": 1e-2}),
     "prefix": ("llama", PrefixTuningConfig(task_type="CAUSAL_LM", num_virtual_tokens=3), {"learning_rate": 1e-2}),
+    "prefix-projection": ("llama", PrefixTuningConfig(
+        task_type="CAUSAL_LM", num_virtual_tokens=3, prefix_projection=True, encoder_hidden_size=12), {}),
+    "p-tuning": ("llama", PromptEncoderConfig(
+        task_type="CAUSAL_LM", num_virtual_tokens=3, encoder_hidden_size=12), {"learning_rate": 1e-2}),
+    "p-tuning-lstm": ("llama", PromptEncoderConfig(
+        task_type="CAUSAL_LM", num_virtual_tokens=3, encoder_hidden_size=12, encoder_num_layers=1,
+        encoder_reparameterization_type="LSTM"), {"learning_rate": 1e-2}),
     "full": ("llama", None, {"learning_rate": 1e-3}),
     "full-tied": ("qwen2", None, {"learning_rate": 1e-3, "max_grad_norm": 1.0}),
 }
@@ -176,6 +184,14 @@ def enlarge(model, case):
                 parameter.copy_(randn(parameter.shape, 0.25, "training", case, name))
 
 
+def save_encoder(model, folder):
+    """The network that makes a soft prompt, which PEFT does not save, as this library keeps it."""
+    encoder = getattr(model, "prompt_encoder", {"default": None})["default"]
+    state = encoder.state_dict() if encoder is not None else {}
+    if len(state) > 1:
+        golden.write_tensors(folder / "prompt_encoder.safetensors", state)
+
+
 def write_case(case, data, seen, model_name, config, changes):
     folder = OUTPUT / case
     settings = DEFAULTS | changes
@@ -190,6 +206,7 @@ def write_case(case, data, seen, model_name, config, changes):
         if key not in seen:
             seen[key] = f"{case}/initial"
             golden.save_adapter(model, OUTPUT / seen[key])
+            save_encoder(model, OUTPUT / seen[key])
     records = train(model.train(), config, settings, data)
     if config is not None:
         golden.save_adapter(model, folder / "final")
