@@ -57,4 +57,11 @@ public struct ConfigurationError: Error, Sendable, CustomStringConvertible {
     self.field = field
     self.description = "\(field) is \(value): \(rule)"
   }
+
+  private init(field: String, description: String) { (self.field, self.description) = (field, description) }
+
+  /// The same error of a configuration that is the field `outer` of another.
+  public func inside(_ outer: String) -> ConfigurationError {
+    ConfigurationError(field: "\(outer).\(field)", description: "\(outer).\(description)")
+  }
 }

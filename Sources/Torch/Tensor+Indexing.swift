@@ -50,6 +50,11 @@ extension Tensor {
     try op("aten::scatter_.value", self, dim, index, value)
   }
 
+  /// For each element, how many of the ascending `boundaries` it exceeds: int64.
+  public func bucketized(_ boundaries: Tensor) throws -> Tensor {
+    try op("aten::bucketize.Tensor", self, boundaries)
+  }
+
   /// Positions of the nonzero elements: int64 `[found, rank]`.
   public func nonzero() throws -> Tensor { try op("aten::nonzero", self) }
 }

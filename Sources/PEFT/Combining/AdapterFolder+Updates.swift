@@ -6,9 +6,12 @@ import Torch
 extension AdapterFolder {
   /// The low-rank updates in an adapter's file, and its tensors that are none (modules trained whole, biases).
   ///
-  /// AdaLoRA's triplets and EDoRA's mapping are multiplied into A. Layers are in their natural order.
+  /// AdaLoRA's triplets and EDoRA's mapping are multiplied into A; what PiSSA and its like took off the base is taken off. Layers are in their natural order.
   /// - Throws: ``AdapterError`` for methods whose update cannot be told without the base model.
   public func updates() throws -> (updates: [LayerUpdate], rest: [String: Tensor]) {
+    if let method = configuration.method as? LoRA, method.initialization.changesBase, !initial.isEmpty {
+      return try ordinaryLoRA().updates()
+    }
     try requirePlainUpdates()
     var (groups, rest) = ([String: [String: Tensor]](), [String: Tensor]())
     for (key, tensor) in tensors {
@@ -56,9 +59,8 @@ extension AdapterFolder {
     case let method as LoRA:
       if method.usesDoRA { throw unreadable("scales rows to trained magnitudes") }
       let fields = configuration.json
-      if let name = fields["init_lora_weights"]?.stringValue?.lowercased(),
-        Self.startsThatChangeTheBase.contains(where: name.hasPrefix)
-      {
+      if method.initialization.changesBase {
+        let name = method.initialization.json.stringValue ?? ""
         throw AdapterError(
           "the adapter began as \(name), which changes the base's weights, and its factors are no update of "
             + "them: convert it to an ordinary LoRA first")
@@ -78,9 +80,6 @@ extension AdapterFolder {
     return AdapterError(
       "the adapter (\(type)) \(what), so what it adds depends on the base model: give the base with --model")
   }
-
-  /// Initializations after which the base holds what A and B do not.
-  private static let startsThatChangeTheBase = ["pissa", "olora", "corda", "loftq", "lora_ga"]
 }
 
 /// The names of a low-rank update's tensors.

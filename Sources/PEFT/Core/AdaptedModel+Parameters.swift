@@ -22,6 +22,15 @@ extension AdaptedModel {
     }
   }
 
+  /// What was taken off the base when an adapter started, under the names of the factors that train.
+  func initialParameters(of name: String) -> [NamedParameter] {
+    store.layers.flatMap { layer in
+      ((layer.slot[name]?.adapter as? any StartsFromBase)?.initialParameters ?? []).map {
+        NamedParameter(name: Self.key(layer.name, $0.name), layer: layer.name, parameter: $0)
+      }
+    }
+  }
+
   /// The tensors that training changes now, of all adapters.
   public var trainableParameters: [NamedParameter] {
     var seen: Set<ObjectIdentifier> = []

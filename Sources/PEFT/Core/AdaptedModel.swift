@@ -17,7 +17,7 @@ public final class AdaptedModel {
   public private(set) var active: [String] = []
   /// What training needs besides parameters, by adapter.
   public private(set) var hooks: [String: any TrainingHook] = [:]
-  private let generator: Generator
+  let generator: Generator
 
   /// - Parameter seed: of the adapters' initial values.
   public init(_ store: VariableStore, traits: ModelTraits = ModelTraits(), seed: UInt64 = 0) throws {
@@ -27,11 +27,19 @@ public final class AdaptedModel {
 
   /// Adds an adapter with initial values, active and trainable.
   ///
+  /// - Parameter calibration: what initialisations that depend on data (`eva`, `corda`, `lora_ga`) look at.
   /// - Throws: ``AdapterError`` when the name is taken, or the configuration matches no layer or one that the
   ///   method cannot adapt; nothing has changed then.
   @discardableResult
-  public func add(_ method: any AdapterMethod, named name: String = "default") throws -> InjectionReport {
-    let report = try inject(AdapterConfiguration(method), named: name, isLoading: false)
+  public func add(
+    _ method: any AdapterMethod, named name: String = "default", calibration: Calibration? = nil
+  ) throws -> InjectionReport {
+    try checkNew(name)
+    var configuration = AdapterConfiguration(method)
+    let start = try calibrate(&configuration, on: calibration)
+    let context = InjectionContext(isLoading: false, generator: generator, factors: start.factors)
+    var report = try inject(configuration, named: name, context)
+    report.warnings += start.warnings
     try setTrainable(true, name)
     try activate([name])
     return report
@@ -39,22 +47,18 @@ public final class AdaptedModel {
 
   /// Puts adapters into the slots, inactive.
   func inject(
-    _ configuration: AdapterConfiguration, named name: String, isLoading: Bool
+    _ configuration: AdapterConfiguration, named name: String, _ context: InjectionContext
   ) throws -> InjectionReport {
     try checkNew(name)
     var (configuration, report) = (configuration, InjectionReport())
-    let finder = TargetFinder(layers: store.layers, traits: traits)
-    if !isLoading { addHeads(to: &configuration) }
-    try configuration.method.settle(for: traits, layers: store.layers)
-    let selection = try finder.resolve(configuration.method.targeting.modules)
-    configuration.method.targeting.modules = selection
-    let (targets, misses) = try finder.targets(of: configuration.method, among: selection)
+    if !context.isLoading { addHeads(to: &configuration) }
+    let (targets, misses) = try settleTargets(of: &configuration)
+    for layer in targets { try configuration.method.check(layer) }
     report.adapted = targets.map(\.name)
     report.warnings = misses
     report.warnings += try configuration.method.unmatchedPatterns(report.adapted).map {
       "rank_pattern or alpha_pattern: '\($0)' matches no adapted layer"
     }
-    let context = InjectionContext(isLoading: isLoading, generator: generator)
     // Everything is made before anything is inserted: a failure leaves no half-adapted model.
     var made: [(layer: any AdaptableLayer, adapter: any LayerAdapter)] = []
     for layer in targets {
@@ -84,11 +88,22 @@ public final class AdaptedModel {
     return report
   }
 
+  /// The layers that a configuration means, with warnings; what it leaves open is written into it.
+  func settleTargets(
+    of configuration: inout AdapterConfiguration
+  ) throws -> (layers: [any AdaptableLayer], warnings: [String]) {
+    let finder = TargetFinder(layers: store.layers, traits: traits)
+    try configuration.method.settle(for: traits, layers: store.layers)
+    let selection = try finder.resolve(configuration.method.targeting.modules)
+    configuration.method.targeting.modules = selection
+    return try finder.targets(of: configuration.method, among: selection)
+  }
+
   /// Names of classification heads that Hugging Face PEFT saves for classifiers of every family.
   static let usualHeads = ["classifier", "score"]
 
   /// A fresh head is trained whole, as Hugging Face PEFT does for classification tasks.
-  private func addHeads(to configuration: inout AdapterConfiguration) {
+  func addHeads(to configuration: inout AdapterConfiguration) {
     configuration.shared.taskType = configuration.shared.taskType ?? traits.taskType
     guard ["SEQ_CLS", "TOKEN_CLS"].contains(configuration.shared.taskType) else { return }
     var modules = configuration.method.targeting.modulesToSave ?? []

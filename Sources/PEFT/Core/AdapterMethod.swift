@@ -18,6 +18,10 @@ public protocol AdapterMethod: Configuration {
   func supports(_ kind: LayerKind) -> Bool
   /// An adapter for `layer`, with initial values.
   func makeAdapter(for layer: any AdaptableLayer, context: InjectionContext) throws -> any LayerAdapter
+  /// Checks, before anything is made, that an adapter with these fields can be made for `layer`.
+  ///
+  /// - Throws: `ConfigurationError` naming the field and the layer.
+  func check(_ layer: any AdaptableLayer) throws
   /// The bias that is trained beside the adapters.
   var bias: BiasTraining { get }
   /// Whether modules that share a weight go on sharing it when they are trained whole.
@@ -34,6 +38,7 @@ extension AdapterMethod {
   public mutating func settle(for traits: ModelTraits, layers: [any AdaptableLayer]) throws {
     targeting.modules = targeting.modules ?? traits.usualTargets.map(ModuleSelection.names)
   }
+  public func check(_ layer: any AdaptableLayer) throws {}
   public var bias: BiasTraining { .none }
   public func unmatchedPatterns(_ adapted: [String]) throws -> [String] { [] }
   public func makeHook(for adapters: [(layer: String, adapter: any LayerAdapter)]) throws -> (
@@ -63,4 +68,10 @@ public struct InjectionContext {
   /// Whether values come from a file right after, so that drawing them is wasted.
   public let isLoading: Bool
   public let generator: Generator
+  /// Whether the adapter comes from a folder, if perhaps not all of it.
+  var isFromFile = false
+  /// Whether the folder has the factors that the adapter started from.
+  var hasStart = false
+  /// Initial factors that calibration found, by layer.
+  var factors: [String: InitialFactors] = [:]
 }

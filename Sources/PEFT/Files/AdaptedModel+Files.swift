@@ -34,9 +34,14 @@ extension AdaptedModel {
     report.unknownFields = configuration.unknownKeys
     let written = configuration.method.targeting
     configuration.method.targeting.modulesToSave = savedModules(folder.tensors, configuration)
-    report.injection = try inject(configuration, named: name, isLoading: !allowMismatch)
+    let remark = try folder.missingStart()
+    let context = InjectionContext(
+      isLoading: !allowMismatch, generator: generator, isFromFile: true, hasStart: !folder.initial.isEmpty)
+    report.injection = try inject(configuration, named: name, context)
+    if let remark { report.injection.warnings.append(remark) }
     do {
-      try fill(name, from: folder.tensors, &report)
+      try fill(parameters(of: name), from: folder.tensors, &report)
+      if context.hasStart { try fill(initialParameters(of: name), from: folder.initial, &report) }
       if !allowMismatch { try requireFit(report) }
     } catch {
       try? delete(name)
@@ -56,10 +61,12 @@ extension AdaptedModel {
     return saved.isEmpty ? nil : saved.map(\.name)
   }
 
-  private func fill(_ name: String, from tensors: [String: Tensor], _ report: inout LoadReport) throws {
+  private func fill(
+    _ parameters: [NamedParameter], from tensors: [String: Tensor], _ report: inout LoadReport
+  ) throws {
     var unused = Set(tensors.keys)
     try withoutGradients {
-      for entry in parameters(of: name) {
+      for entry in parameters {
         guard let tensor = tensors[entry.name] else {
           report.missing.append(entry.name)
           continue
@@ -77,7 +84,7 @@ extension AdaptedModel {
         unused.remove(Self.key(layer.name, "base_layer.weight"))
       }
     }
-    report.unexpected = unused.sorted()
+    report.unexpected += unused.sorted()
   }
 
   private func requireFit(_ report: LoadReport) throws {
@@ -106,11 +113,17 @@ extension AdaptedModel {
     if let saving = hooks[name] as? any AdapterSaving {
       (configuration.method, tensors) = try saving.prepare(configuration.method, tensors)
     }
-    return AdapterFolder(configuration: configuration, tensors: tensors)
+    let initial = try initialParameters(of: name).map { ($0.name, try $0.parameter.tensor.detached()) }
+    return AdapterFolder(
+      configuration: configuration, tensors: tensors, initial: Dictionary(uniqueKeysWithValues: initial))
   }
 
   /// Writes an adapter as Hugging Face PEFT does.
-  public func save(_ name: String = "default", to path: String) throws {
-    try folder(of: name).write(to: path)
+  ///
+  /// - Parameter asOrdinaryLoRA: write what PiSSA and its like have become as a LoRA on the untouched base; see
+  ///   ``AdapterFolder/ordinaryLoRA()``.
+  public func save(_ name: String = "default", to path: String, asOrdinaryLoRA: Bool = false) throws {
+    let folder = try folder(of: name)
+    try (asOrdinaryLoRA ? folder.ordinaryLoRA() : folder).write(to: path)
   }
 }

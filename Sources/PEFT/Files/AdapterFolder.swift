@@ -8,13 +8,20 @@ import Torch
 public struct AdapterFolder {
   public static let configurationName = "adapter_config.json"
   public static let weightsName = "adapter_model.safetensors"
+  /// Factors that were taken off the base at the start; Hugging Face PEFT ignores the file.
+  public static let initialName = "adapter_initial.safetensors"
 
   public var configuration: AdapterConfiguration
   /// By full key, such as `base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight`.
   public var tensors: [String: Tensor]
+  /// What the adapter started from, where that was taken off the base (PiSSA and its like): under the same keys, the
+  /// factors whose product makes up the difference. Empty for other adapters, and in folders of Hugging Face PEFT.
+  public var initial: [String: Tensor]
 
-  public init(configuration: AdapterConfiguration, tensors: [String: Tensor]) {
-    (self.configuration, self.tensors) = (configuration, tensors)
+  public init(
+    configuration: AdapterConfiguration, tensors: [String: Tensor], initial: [String: Tensor] = [:]
+  ) {
+    (self.configuration, self.tensors, self.initial) = (configuration, tensors, initial)
   }
 
   /// Reads the folder `path`; tensors stay on disk until they are used.
@@ -28,12 +35,35 @@ public struct AdapterFolder {
     }
     configuration = try AdapterConfiguration(object)
     tensors = try SafetensorsFile(path: Folder.join(path, Self.weightsName)).allTensors()
+    let start = Folder.join(path, Self.initialName)
+    initial = Folder.hasFile(start) ? try SafetensorsFile(path: start).allTensors() : [:]
     self = try recognizingOriginalEDoRA()
   }
 
-  /// Writes both files, each atomically, the configuration last: a folder with one is complete.
+  /// What to tell when the initial factors are needed, cannot be worked out from the base, and are not here.
+  ///
+  /// - Throws: ``AdapterError`` where Hugging Face PEFT would not load the folder either.
+  func missingStart() throws -> String? {
+    guard let method = configuration.method as? LoRA, initial.isEmpty, method.initialization.changesBase,
+      method.initialization.needsData
+    else { return nil }
+    let name = method.initialization.json.serialized()
+    let problem = "the folder has no \(Self.initialName), which tells what \(name) took off the base"
+    guard !(method.initialization.initializer is LoRAGA) else {
+      return "\(problem): outputs are right only on the base as it was saved after that"
+    }
+    throw AdapterError("\(problem): on a base as it was saved after that, set init_lora_weights to true")
+  }
+
+  /// Writes the files, each atomically, the configuration last: a folder with one is complete.
   public func write(to path: String) throws {
     try Folder.create(path)
+    let start = Folder.join(path, Self.initialName)
+    if !initial.isEmpty {
+      try SafetensorsWriter.write(initial, to: start)
+    } else if Folder.hasFile(start) {
+      try Folder.removeFile(start)
+    }
     try SafetensorsWriter.write(tensors, to: Folder.join(path, Self.weightsName))
     try AtomicFile.write(Folder.join(path, Self.configurationName), configuration.text)
   }

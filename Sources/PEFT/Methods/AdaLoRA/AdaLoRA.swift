@@ -69,6 +69,9 @@ public struct AdaLoRA: AdapterMethod {
     try require(regularization >= 0, "orth_reg_weight", regularization, "must not be negative")
     try require(!lora.usesDoRA, "use_dora", true, "cannot be combined with AdaLoRA")
     try require(!lora.hasBias, "lora_bias", true, "cannot be combined with AdaLoRA")
+    try require(
+      !lora.initialization.isDerived, "init_lora_weights", lora.initialization.json.serialized(),
+      "cannot be combined with AdaLoRA: use true")
     guard let totalSteps else { return }
     try require(totalSteps > 0, "total_step", totalSteps, "must be at least 1")
     try require(

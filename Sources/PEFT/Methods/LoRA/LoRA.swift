@@ -55,7 +55,7 @@ public struct LoRA: AdapterMethod {
     guard !usesDoRA || !hasBias else {
       throw ConfigurationError("lora_bias", value: hasBias, rule: "cannot be combined with use_dora")
     }
-    try initialization.validate(rank: rank)
+    try initialization.validate(self)
     try taskSpecific.validate()
     try targeting.validate()
   }
@@ -72,11 +72,16 @@ public struct LoRA: AdapterMethod {
 
   public func rank(for name: String) throws -> Int { try rankPattern.value(for: name) ?? rank }
 
+  func alpha(for name: String) throws -> WholeOrReal { try alphaPattern.value(for: name) ?? alpha }
+
+  public func check(_ layer: any AdaptableLayer) throws {
+    try initialization.check(layer, rank: rank(for: layer.name))
+  }
+
   /// s for the layer at path `name`.
   public func scaling(for name: String) throws -> Double {
     let rank = Double(try rank(for: name))
-    let alpha = try alphaPattern.value(for: name) ?? self.alpha
-    return alpha.value / (usesRankStabilizedScaling ? rank.squareRoot() : rank)
+    return try alpha(for: name).value / (usesRankStabilizedScaling ? rank.squareRoot() : rank)
   }
 
   public func unmatchedPatterns(_ adapted: [String]) throws -> [String] {

@@ -11,15 +11,11 @@ final class LoRAEmbedding: LayerAdapter {
     entries: Int, size: Int, rank: Int, scale: Double, _ method: LoRA, _ layer: any AdaptableLayer,
     _ context: InjectionContext
   ) throws {
-    // As in the reference, the roles are exchanged: A starts at zero and B is random.
     let device = try layer.device()
-    let first: Initializer = method.initialization == .random ? .normal(std: 1) : .zeros
-    let generator = context.generator
-    a = AdapterParameter(
-      "lora_embedding_A", try first.tensor([rank, entries], generator: generator).to(device: device))
-    b = AdapterParameter(
-      "lora_embedding_B",
-      try Initializer.normal(std: 1).tensor([size, rank], generator: generator).to(device: device))
+    let start = try method.factors(for: layer, rank: rank, scale: scale, context)
+    let trainsB = method.initialization.initializer.trainsB
+    a = AdapterParameter("lora_embedding_A", try start.a.to(device: device))
+    b = AdapterParameter("lora_embedding_B", try start.b.to(device: device), isLearned: trainsB)
     self.scale = scale
     parameters = [a, b]
   }

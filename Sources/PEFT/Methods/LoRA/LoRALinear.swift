@@ -2,9 +2,9 @@ import NN
 import Torch
 
 /// LoRA on a linear layer or a convolution.
-final class LoRALinear: LowRankAdapter {
+final class LoRALinear: LowRankAdapter, StartsFromBase {
   let parameters: [AdapterParameter]
-  private let a, b: AdapterParameter
+  let factors: LoRAFactors
   private let outputBias: AdapterParameter?
   private let baseBias: TrainedBias?
   private let update: LowRankUpdate
@@ -12,23 +12,28 @@ final class LoRALinear: LowRankAdapter {
   init(
     _ layer: any AdaptableLayer, rank: Int, scale: Double, _ method: LoRA, _ context: InjectionContext
   ) throws {
-    (a, b) = try method.initialization.linear(layer, rank: rank, context)
+    factors = try LoRAFactors(layer, rank: rank, scale: scale, method, context)
     outputBias =
       try method.hasBias
-      ? AdapterParameter("lora_B.bias", .zeros([b.tensor.shape[0]], device: layer.device())) : nil
+      ? AdapterParameter("lora_B.bias", .zeros([layer.linearSizes().outputs], device: layer.device())) : nil
     baseBias =
       try method.bias == .none ? nil : layer.bias.map { try TrainedBias($0, named: "base_layer.bias") }
     update = LowRankUpdate(scale: scale, dropout: method.dropout)
-    parameters = (baseBias?.parameters ?? []) + [a] + (outputBias.map { [$0] } ?? []) + [b]
+    parameters = (baseBias?.parameters ?? []) + [factors.a] + (outputBias.map { [$0] } ?? []) + [factors.b]
   }
 
   func forward(_ x: Tensor, through base: AdapterBase) throws -> Tensor {
-    guard !base.isFusable else { return try fused(x, base.layer) }
-    return try finish(update.forward(x, through: base, a: a.tensor, b: b.tensor), of: base.layer)
+    guard !base.isFusable || factors.replacement != nil else { return try fused(x, base.layer) }
+    let (a, b) = try factors.whole()
+    let below = try factors.output(x, of: base)
+    return try finish(update.adding(to: below, x, base.layer, a: a, b: b), of: base.layer)
   }
 
+  func isLowRankNow(for layer: any AdaptableLayer) -> Bool { factors.replacement == nil }
+
   func term(for layer: any AdaptableLayer) throws -> ProductTerm {
-    update.term(for: layer, a: a.tensor, b: b.tensor)
+    let (a, b) = try factors.whole()
+    return update.term(for: layer, a: a, b: b)
   }
 
   func finish(_ product: Tensor, of layer: any AdaptableLayer) throws -> Tensor {
@@ -41,7 +46,9 @@ final class LoRALinear: LowRankAdapter {
   }
 
   func fold(into folding: inout Folding) throws {
-    try update.fold(a: a.tensor, b: b.tensor, into: &folding)
+    let (a, b) = try factors.whole()
+    try factors.fold(into: &folding)
+    try update.fold(a: a, b: b, into: &folding)
     try baseBias?.fold(into: &folding)
     guard let outputBias else { return }
     guard let bias = folding.bias else {

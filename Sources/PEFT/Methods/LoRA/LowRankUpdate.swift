@@ -9,9 +9,13 @@ struct LowRankUpdate {
   let dropout: Double
 
   func forward(_ x: Tensor, through base: AdapterBase, a: Tensor, b: Tensor) throws -> Tensor {
-    let rate = base.layer.mode.isTraining && x.dtype.isFloatingPoint ? dropout : 0
-    let y = try base.output(x)
-    return try y.adding(product(x.dropout(rate), of: base.layer, a, b, y.dtype), scale: scale)
+    try adding(to: base.output(x), x, base.layer, a: a, b: b)
+  }
+
+  /// The update on top of `y`.
+  func adding(to y: Tensor, _ x: Tensor, _ layer: any AdaptableLayer, a: Tensor, b: Tensor) throws -> Tensor {
+    let rate = layer.mode.isTraining && x.dtype.isFloatingPoint ? dropout : 0
+    return try y.adding(product(x.dropout(rate), of: layer, a, b, y.dtype), scale: scale)
   }
 
   /// The same on a bare layer, as one step.
