@@ -47,6 +47,13 @@ inline int32_t pack(at::Device device) {
 
 at::Generator &generator_of(const ct_generator *generator);
 
+/// The allocators say only in words that memory is short.
+inline int32_t kind_of(std::string_view message) {
+  bool is_memory = message.find("can't allocate memory") != std::string_view::npos ||
+                   message.find("not enough memory") != std::string_view::npos;
+  return is_memory ? CT_ERROR_MEMORY : CT_ERROR_OTHER;
+}
+
 /// Runs `body`; an exception becomes the thread's error and `failure` is returned.
 template <typename Body, typename Result>
 Result fenced(Result failure, Body body) noexcept {
@@ -57,14 +64,12 @@ Result fenced(Result failure, Body body) noexcept {
   } catch (const c10::NotImplementedError &error) {
     ct_set_error(error.what_without_backtrace(), CT_ERROR_UNSUPPORTED);
   } catch (const c10::Error &error) {
-    const char *message = error.what_without_backtrace();
-    bool memory = std::string_view(message).find("can't allocate memory") != std::string_view::npos ||
-                  std::string_view(message).find("not enough memory") != std::string_view::npos;
-    ct_set_error(message, memory ? CT_ERROR_MEMORY : CT_ERROR_OTHER);
+    ct_set_error(error.what_without_backtrace(), kind_of(error.what_without_backtrace()));
   } catch (const std::bad_alloc &) {
     ct_set_error("out of memory", CT_ERROR_MEMORY);
   } catch (const std::exception &error) {
-    ct_set_error(error.what(), CT_ERROR_OTHER);
+    // What a gradient written outside C++ fails with comes back through here, as text.
+    ct_set_error(error.what(), kind_of(error.what()));
   } catch (...) {
     ct_set_error("unknown failure in libtorch", CT_ERROR_OTHER);
   }

@@ -15,11 +15,14 @@ public enum DemoCorpus {
 
   private static func page(_ dice: inout Dice) -> String {
     let venue = Venue(name: Venue.name(&dice), dice: &dice)
-    return switch dice.below(5) {
+    return switch dice.below(11) {
     case 0: guide(venue, &dice)
     case 1: diary(venue, &dice)
     case 2: talk(venue, &dice)
     case 3: questions(venue, &dice)
+    case 4, 5: listing(venue, &dice)
+    case 6: column(&dice)
+    case 7, 8, 9: dictation(&dice)
     default: card(venue, &dice)
     }
   }
@@ -93,7 +96,52 @@ public enum DemoCorpus {
         ("Stars = \(venue[.rating])", "Guests gave \(venue[.rating]) stars."),
         ("Kids = \(venue[.children])", isChildFriendly(venue) ? "Kids can come." : "Kids cannot come."),
       ])
-    let prose = entries.map(\.1).joined(separator: " ")
+    // In another order, so that what follows must be found by its key rather than by its place.
+    let prose = dice.shuffled(entries.map(\.1)).joined(separator: " ")
     return "[\(venue.name)]\n" + entries.map(\.0).joined(separator: "\n") + "\n\(venue.name): \(prose)"
+  }
+
+  /// A venue's entry in a register, in one of several notations, and then the same in prose.
+  private static func listing(_ venue: Venue, _ dice: inout Dice) -> String {
+    let entries = dice.sample(
+      dice.number(2...5),
+      of: [
+        ("food", venue[.food], ["The food is \(venue[.food]).", "It is a \(venue[.food]) place."]),
+        ("area", venue[.area], ["The area is the \(venue[.area]).", "It lies in the \(venue[.area]) area."]),
+        ("price", venue[.price], ["The price is \(venue[.price]).", "A \(venue[.price]) place it is."]),
+        ("rating", venue[.rating], ["The rating: \(venue[.rating]).", "Guests rated it \(venue[.rating])."]),
+        (
+          "children", venue[.children],
+          [isChildFriendly(venue) ? "It welcomes children." : "It does not welcome children."]
+        ),
+      ])
+    let (relation, separator) = dice.pick([
+      (": ", "\n"), (" -> ", "\n"), (" = ", " | "), (" is ", "; "), (" - ", ", "),
+    ])
+    let register = entries.map { $0.0 + relation + $0.1 }.joined(separator: separator)
+    let prose = dice.shuffled(entries).map { dice.pick($0.2) }.joined(separator: " ")
+    return "\(venue.name)\n\(register)\nIn words: \(venue.name). \(prose)"
+  }
+
+  /// A newspaper's column of several venues with one fact each, asked for by name afterwards.
+  private static func column(_ dice: inout Dice) -> String {
+    let venues = (0..<3).map { _ in Venue(name: Venue.name(&dice), dice: &dice) }
+    let slot = dice.pick(Venue.Slot.allCases)
+    let told = venues.map { "\($0.name) | \(slot.rawValue) | \($0[slot])" }
+    let recalled = dice.shuffled(venues).map { "\($0.name) -> \($0[slot])" }
+    let best = dice.pick(venues)
+    return (told + recalled).joined(separator: "\n")
+      + "\nOf these the name \(best.name) scored \(best[.rating]) out of 5 points, but \(dice.pick(Words.people)) rated it \(best[.rating])."
+  }
+
+  /// Words without any sense, and the same words once more: what teaches a model to look back fastest.
+  private static func dictation(_ dice: inout Dice) -> String {
+    let lists = [
+      Words.people, Words.adjectives, Words.nouns, Words.foods, Words.areas, Words.prices, Words.days,
+      Words.dishes,
+    ]
+    let words = (0..<dice.number(5...12)).map { _ in dice.pick(dice.pick(lists)) }.joined(separator: " ")
+    let people = dice.sample(2, of: Words.people)
+    return "\(people[0]) reads: \(words)\n\(people[1]) repeats: \(words)"
   }
 }

@@ -25,8 +25,6 @@ public enum DemoTask {
     public static let batchSize = 16
     public static let steps = 800
     public static let warmupSteps = 40
-    /// The task has words that the model never wrote: their embeddings are trained too.
-    public static let modulesToSave = ["embed_tokens", "lm_head"]
     public static let maxNewTokens = 48
   }
 

@@ -42,6 +42,13 @@ import Testing
     ("abc", 3), ("日本", 4), ("é", 1), ("👩‍👩‍👧", 2), ("❤️", 2), ("\u{1B}", 0), ("", 0), ("ｶ", 1), ("한", 2),
   ])
   func displayWidth(text: String, width: Int) { #expect(DisplayWidth.of(text) == width) }
+
+  @Test func longCellsGoOnBetweenWords() {
+    let table = TextTable(
+      [.init("asked", maximumWidth: 9, wraps: true), .init("n", .right)],
+      rows: [["one two three four", "7"], []])
+    #expect(table.text() == "asked    n\n───────  ─\none two  7\nthree\nfour\n\n")
+  }
 }
 
 @Suite struct ProgressTextTests {

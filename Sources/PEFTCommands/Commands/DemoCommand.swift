@@ -50,7 +50,9 @@ struct DemoCommand: ParsableCommand {
 
       say("2. Fine-tuning with LoRA: \(run.description)")
       let display = TrainingDisplay(speech)
-      let summary = try run.trainer(output: adapter, resume: false).run(display.show)
+      let summary = try OutputFolder(adapter, overwrite: true).fill {
+        try run.trainer(output: adapter, resume: false).run(display.show)
+      }
       say("   loss \(Numerals.short(summary.finalLoss ?? .nan)) after \(summary.steps) steps\n")
 
       say("3. The same questions again")
@@ -98,7 +100,6 @@ struct DemoCommand: ParsableCommand {
       [
         "r": .int(DemoTask.Recipe.rank), "lora_alpha": .int(DemoTask.Recipe.alpha),
         "target_modules": "all-linear",
-        "modules_to_save": .array(DemoTask.Recipe.modulesToSave.map(JSONValue.string)),
       ])
     var options = TrainingOptions()
     options.steps = DemoTask.Recipe.steps
@@ -126,15 +127,15 @@ struct DemoCommand: ParsableCommand {
   }
 
   private func samples(_ rows: [DemoTask.Row], _ before: [String], _ after: [String]) -> String {
-    var table = TextTable([
-      .init("asked", maximumWidth: 34), .init("before", maximumWidth: 34), .init("after", maximumWidth: 34),
-    ])
+    var table = TextTable(
+      ["asked", "before", "after"].map { .init($0, maximumWidth: 38, wraps: true) })
     for index in DemoTask.showcase.indices {
       let cells = [rows[index].prompt, before[index], after[index]].map {
         $0.split(whereSeparator: \.isNewline).first.map(String.init)?.trimmingCharacters(in: .whitespaces)
           ?? ""
       }
       table.append(cells)
+      table.append([])
     }
     return table.text() + "\n"
   }

@@ -7,11 +7,16 @@ public struct TextTable: Sendable, Hashable {
     public var alignment: Alignment
     /// Longer cells are cut to this many columns of the terminal.
     public var maximumWidth: Int
+    /// Whether longer cells go on in further lines, broken between words, instead of being cut.
+    public var wraps: Bool
 
-    public init(_ title: String, _ alignment: Alignment = .left, maximumWidth: Int = 60) {
+    public init(
+      _ title: String, _ alignment: Alignment = .left, maximumWidth: Int = 60, wraps: Bool = false
+    ) {
       self.title = title
       self.alignment = alignment
       self.maximumWidth = max(1, maximumWidth)
+      self.wraps = wraps
     }
   }
 
@@ -26,10 +31,10 @@ public struct TextTable: Sendable, Hashable {
 
   public mutating func append(_ row: [String]) { rows.append(row) }
 
-  /// The table, a line for each row, each line ended; titles stand over a rule, unless all are empty.
+  /// The table, each line ended; titles stand over a rule, unless all are empty.
   public func text() -> String {
     let hasTitles = columns.contains { !$0.title.isEmpty }
-    let cells = ((hasTitles ? [columns.map(\.title)] : []) + rows).map(fitted)
+    let cells = ((hasTitles ? [columns.map(\.title)] : []) + rows.flatMap(wrapped)).map(fitted)
     let widths = columns.indices.map { index in cells.map { DisplayWidth.of($0[index]) }.max() ?? 0 }
     var lines = cells.map { line($0, widths) }
     if hasTitles {
@@ -49,6 +54,28 @@ public struct TextTable: Sendable, Hashable {
     }
     let lines = escaped.prefix(1) + [rules] + escaped.dropFirst()
     return lines.map { "| " + $0.joined(separator: " | ") + " |\n" }.joined()
+  }
+
+  /// A row as the lines that it takes.
+  private func wrapped(_ row: [String]) -> [[String]] {
+    let parts = columns.indices.map { index -> [String] in
+      guard index < row.count else { return [] }
+      return columns[index].wraps ? Self.broken(row[index], at: columns[index].maximumWidth) : [row[index]]
+    }
+    let height = max(1, parts.map(\.count).max() ?? 1)
+    return (0..<height).map { line in parts.map { line < $0.count ? $0[line] : "" } }
+  }
+
+  private static func broken(_ text: String, at width: Int) -> [String] {
+    var lines: [String] = []
+    for word in text.split(whereSeparator: \.isWhitespace) {
+      if let last = lines.last, DisplayWidth.of(last) + 1 + DisplayWidth.of(String(word)) <= width {
+        lines[lines.count - 1] += " " + word
+      } else {
+        lines.append(String(word))
+      }
+    }
+    return lines
   }
 
   private func fitted(_ row: [String]) -> [String] {
