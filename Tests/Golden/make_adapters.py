@@ -5,7 +5,7 @@ import shutil
 import torch
 from peft import (
     AdaLoraConfig, IA3Config, LNTuningConfig, LoraConfig, PrefixTuningConfig, PromptEncoderConfig, PromptTuningConfig,
-    get_peft_model,
+    TrainableTokensConfig, get_peft_model,
 )
 from safetensors.torch import load_file
 
@@ -76,11 +76,14 @@ CASES = {
     "qwen2-embedding": ("qwen2", lora(target_modules=["embed_tokens", "q_proj"])),
     "qwen2-tied-to-save": ("qwen2", lora(modules_to_save=["embed_tokens"], ensure_weight_tying=True)),
     "qwen2-token-indices": ("qwen2", lora(trainable_token_indices=[4, 9])),
+    "qwen2-token-indices-apart": ("qwen2", lora(trainable_token_indices={"embed_tokens": [4, 9], "lm_head": [9]})),
+    "trainable-tokens": ("llama", TrainableTokensConfig(task_type="CAUSAL_LM", token_indices=[3, 40, 17])),
+    "qwen2-trainable-tokens": ("qwen2", TrainableTokensConfig(task_type="CAUSAL_LM", token_indices=[4, 9])),
     "bf16": ("llama-bf16", lora(target_modules=PROJECTIONS)),
     "bf16-dora": ("llama-bf16", lora(target_modules=PROJECTIONS, use_dora=True)),
 }
 NOT_MERGEABLE = {"alora"}
-SHARED_WEIGHTS = {"qwen2-embedding", "replication"}
+SHARED_WEIGHTS = {"qwen2-embedding", "qwen2-token-indices-apart", "replication"}
 
 
 def perturb(model, *names):
@@ -156,7 +159,7 @@ def write_case(case, model_name, *configs):
     trainable, total = model.get_nb_trainable_parameters()
     tensors = {"input_ids": ids, "attention_mask": mask, "logits": logits(model, ids, mask)}
     kind = configs[0].peft_type.value
-    mergeable = kind in {"LORA", "ADALORA", "IA3"} and case not in NOT_MERGEABLE
+    mergeable = kind in {"LORA", "ADALORA", "IA3", "TRAINABLE_TOKENS"} and case not in NOT_MERGEABLE
     targets = sorted(getattr(model.base_model, "targeted_module_names", []))
     if mergeable:
         merged = merge_values(model, ids, mask)

@@ -42,7 +42,7 @@ struct AdapterPropertyTests {
     let fields: JSONObject = [
       // Only the second has a bias.
       "target_modules": method == "bitfit" ? ["second"] : "all-linear", "r": 4, "lora_alpha": 8, "init_r": 4,
-      "target_r": 2,
+      "target_r": 2, "token_indices": [3, 1],
     ]
     let known = try MethodRegistry.method(named: method)
     var object = JSONObject()

@@ -60,10 +60,12 @@ public final class AdaptedModel {
       "rank_pattern or alpha_pattern: '\($0)' matches no adapted layer"
     }
     // Everything is made before anything is inserted: a failure leaves no half-adapted model.
-    var made: [(layer: any AdaptableLayer, adapter: any LayerAdapter)] = []
+    var made: [Made] = []
     for layer in targets {
       made.append((layer, try configuration.method.makeAdapter(for: layer, context: context)))
     }
+    made += try tokenRows(configuration.method, beside: made, context)
+    made = try tyingTokens(made, configuration.method)
     for module in configuration.method.targeting.modulesToSave ?? [] {
       let layers = store.layers.filter { ModulesToSave.isInside($0.name, module) }
       if layers.isEmpty, !Self.usualHeads.contains(module) {

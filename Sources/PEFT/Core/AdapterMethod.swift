@@ -26,6 +26,8 @@ public protocol AdapterMethod: Configuration {
   var bias: BiasTraining { get }
   /// Whether modules that share a weight go on sharing it when they are trained whole.
   var ensuresWeightTying: Bool { get }
+  /// Tokens whose embeddings are trained beside the adapters.
+  var trainableTokens: TokenSelection? { get }
   /// What training with these adapters needs besides their parameters.
   func makeHook(for adapters: [(layer: String, adapter: any LayerAdapter)]) throws -> (any TrainingHook)?
   /// Keys that Hugging Face PEFT does not know; they are left out of files while they have their defaults.
@@ -46,6 +48,7 @@ extension AdapterMethod {
   )? { nil }
   public static var ownKeys: [String] { [] }
   public var ensuresWeightTying: Bool { false }
+  public var trainableTokens: TokenSelection? { nil }
 }
 
 /// A training hook that has a say in what is saved.

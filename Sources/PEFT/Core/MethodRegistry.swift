@@ -36,6 +36,7 @@ public enum MethodRegistry {
     Entry("ln-tuning", LNTuning.self, "normalization layers trained whole (Zhao et al. 2023)"),
     Entry("bitfit", BitFit.self, "biases alone (Ben Zaken et al. 2022)"),
     Entry("bottleneck", Bottleneck.self, "small networks after layers (Houlsby et al. 2019)"),
+    Entry("trainable-tokens", TrainableTokens.self, "rows of the embedding for chosen tokens"),
   ]
 
   /// The method called `name` on the command line, with the fields in `object` set.

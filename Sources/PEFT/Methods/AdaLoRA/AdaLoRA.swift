@@ -52,6 +52,8 @@ public struct AdaLoRA: AdapterMethod {
     set { lora.targeting = newValue }
   }
 
+  public var trainableTokens: TokenSelection? { lora.trainableTokens }
+
   public func validate() throws {
     try lora.validate()
     func require(_ holds: Bool, _ field: String, _ value: Any, _ rule: String) throws {

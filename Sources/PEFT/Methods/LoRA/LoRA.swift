@@ -21,6 +21,7 @@ public struct LoRA: AdapterMethod {
   public var initialization = LoRAInitialization.standard
   public var hasBias = false
   public var usesDoRA = false
+  public var trainableTokens: TokenSelection?
   public var taskSpecific = LoRAExtras()
 
   public init() {}
@@ -42,6 +43,8 @@ public struct LoRA: AdapterMethod {
       Field("init_lora_weights", \.initialization, "how A and B start"),
       Field("lora_bias", \.hasBias, "whether B has a bias"),
       Field("use_dora", \.usesDoRA, "scale rows to a trained magnitude (DoRA)"),
+      Field(
+        "trainable_token_indices", \.trainableTokens, "tokens whose rows of the embedding are trained too"),
     ] + LoRAExtras.fields(at: \.taskSpecific)
 
   public func validate() throws {
@@ -56,6 +59,7 @@ public struct LoRA: AdapterMethod {
       throw ConfigurationError("lora_bias", value: hasBias, rule: "cannot be combined with use_dora")
     }
     try initialization.validate(self)
+    try trainableTokens?.validate("trainable_token_indices")
     try taskSpecific.validate()
     try targeting.validate()
   }

@@ -24,7 +24,6 @@ public struct LoRAExtras: Sendable {
     ("monteclora_config", .null, "settings of MonteCLoRA"),
     ("qalora_group_size", 16, "columns that share a scale in QALoRA"),
     ("target_parameters", .null, "parameters, rather than modules, to adapt"),
-    ("trainable_token_indices", .null, "rows of the embedding that are trained"),
     ("use_bdlora", .null, "block-diagonal A or B"),
     ("use_qalora", false, "group-pooled input for quantized bases"),
     ("velora_config", .null, "settings of VeLoRA"),
@@ -38,7 +37,7 @@ public struct LoRAExtras: Sendable {
   /// Fields that change what an adapter computes in ways that are not here; ignoring them would give wrong outputs.
   private static let unsupported: Set<String> = [
     "alora_invocation_tokens", "arrow_config", "kasa_config", "layer_replication", "monteclora_config",
-    "target_parameters", "trainable_token_indices", "use_bdlora", "use_qalora", "velora_config",
+    "target_parameters", "use_bdlora", "use_qalora", "velora_config",
   ]
 
   /// - Throws: ``ConfigurationError`` for a field that is set and not supported.
