@@ -19,6 +19,12 @@ public struct FineTuningPlan: Sendable {
   /// Of the base's weights; nil as they are.
   public var dtype: DType?
   public var device: Device
+  /// Batches that initialisations which depend on data look at, at most.
+  public var calibrationBatches = 32
+  /// Whether the result is an ordinary LoRA on the untouched base, whatever the initialization took off it.
+  public var convertsToLoRA = false
+  /// The checkpoint that the run will go on from; nil for a new run.
+  public var checkpoint: String?
 
   public init(
     model: String, data: String, evaluationData: String? = nil, task: ModelTask? = nil,

@@ -47,8 +47,9 @@ public final class FineTuningRun {
         try method.validate()
         adapter.method = method
       }
-      warnings += try Self.insert(adapter, from: plan.initialAdapter, into: tuned.adapters)
       plan.adapter = adapter
+      if plan.convertsToLoRA { _ = try AdapterFolder.requireConvertible(adapter.method) }
+      warnings += try Self.insert(adapter, plan, into: tuned, examples, labels.objective)
     }
     self.plan = plan
     let source = tuned
@@ -60,17 +61,35 @@ public final class FineTuningRun {
     }
   }
 
+  /// Puts the adapter into the model: from a folder, or with initial values.
+  ///
+  /// - Returns: what the user should know.
   private static func insert(
-    _ configuration: AdapterConfiguration, from path: String?, into adapters: AdaptedModel
+    _ configuration: AdapterConfiguration, _ plan: FineTuningPlan, into tuned: AdaptedPretrainedModel,
+    _ examples: ExampleSet, _ objective: Objective
   ) throws -> [String] {
+    let adapters = tuned.adapters
     let unknown = configuration.unknownKeys
     let notes = unknown.isEmpty ? [] : ["fields that are not understood: \(unknown.joined(separator: ", "))"]
-    guard let path else { return notes + (try adapters.add(configuration.method).warnings) }
-    var folder = try AdapterFolder(path: path)
-    folder.configuration = configuration
-    let report = try adapters.load(folder)
-    try adapters.setTrainable(true)
-    return notes + report.injection.warnings
+    let start = (configuration.method as? LoRA)?.initialization
+    if let path = plan.initialAdapter {
+      var folder = try AdapterFolder(path: path)
+      folder.configuration = configuration
+      let report = try adapters.load(folder)
+      try adapters.setTrainable(true)
+      return notes + report.injection.warnings
+    }
+    if start?.isDerived == true, let checkpoint = plan.checkpoint {
+      // What the run began with is there to the bit: nothing is decomposed or looked at again.
+      try adapters.load(folder: checkpoint)
+      try adapters.setTrainable(true)
+      return notes
+    }
+    let calibration =
+      try start?.needsData == true
+      ? Calibration(
+        tuned, examples, objective: objective, options: plan.options, limit: plan.calibrationBatches) : nil
+    return try notes + adapters.add(configuration.method, calibration: calibration).warnings
   }
 
   /// Writes the adapter as Hugging Face PEFT does, or the whole model.
@@ -84,10 +103,21 @@ public final class FineTuningRun {
     try adapter.write(to: folder)
   }
 
+  /// Makes the adapter that a finished run has written into `folder` an ordinary LoRA, if the plan says so.
+  public func finish(in folder: String) throws {
+    guard plan.convertsToLoRA else { return }
+    var adapter = try tuned.adapters.ordinaryLoRA(of: "default")
+    adapter.configuration.shared = try AdapterFolder(path: folder).configuration.shared
+    try adapter.write(to: folder)
+  }
+
   /// The loop over this run's data.
   public func trainer(output: String, resume: Bool) throws -> Trainer {
     var identity: JSONObject = ["model": .string(plan.model), "task": .string(tuned.model.task.rawValue)]
     if let adapter = plan.adapter { identity["adapter"] = .object(adapter.method.json) }
+    if (plan.adapter?.method as? LoRA)?.initialization.needsData == true {
+      identity["calibration batches"] = .int(plan.calibrationBatches)
+    }
     identity["dtype"] = tuned.model.store.parameters.first.map { .string("\($0.tensor.dtype)") }
     var configuration = identity
     configuration["data"] = .string(plan.data)

@@ -88,6 +88,7 @@ extension Tensor {
   public func greater(_ other: Tensor) throws -> Tensor { try op("aten::gt.Tensor", self, other) }
   public func greater(_ value: Double) throws -> Tensor { try op("aten::gt.Scalar", self, value) }
   public func greaterOrEqual(_ other: Tensor) throws -> Tensor { try op("aten::ge.Tensor", self, other) }
+  public func greaterOrEqual(_ value: Double) throws -> Tensor { try op("aten::ge.Scalar", self, value) }
   public func logicalAnd(_ other: Tensor) throws -> Tensor { try op("aten::logical_and", self, other) }
   public func logicalOr(_ other: Tensor) throws -> Tensor { try op("aten::logical_or", self, other) }
   public func logicalNot() throws -> Tensor { try op("aten::logical_not", self) }

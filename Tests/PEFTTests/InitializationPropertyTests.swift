@@ -314,6 +314,25 @@ struct InitializationPropertyTests {
     }
   }
 
+  /// Query and value read the same input: one set of components, but factors of their own.
+  @Test func layersThatReadTheSameInputShareComponentsNotFactors() throws {
+    let store = try VariableStore(seed: 1)
+    let group = try LinearGroup(["q", "v"].map { try Linear(store.root / $0, in: 6, out: 5) })
+    let model = try AdaptedModel(store)
+    let x = try Tensor.randn([20, 6], generator: Generator(seed: 2))
+    let calibration = Calibration(count: 1) { _ in
+      Calibration.Batch { try group(x).map { try $0.mean() }.reduce(.zeros([])) { try $0 + $1 } }
+    }
+    try model.add(
+      LoRA(["r": 2, "target_modules": "all-linear", "init_lora_weights": "eva", "eva_config": ["rho": 1]]),
+      calibration: calibration)
+    let factors = model.parameters().filter { $0.name.hasSuffix("lora_A.weight") }.map(\.parameter.tensor)
+    #expect(factors.count == 2)
+    #expect(try factors[0].isIdentical(to: factors[1]))
+    try withoutGradients { _ = try factors[0].zero_() }
+    #expect(try factors[1].norm().item(of: Float.self) > 1)
+  }
+
   @Test func onlyTextWithTargetsIsLookedAt() throws {
     let batch = Calibration.Batch(
       isText: try Tensor([true, true, false, true, true, true], shape: [2, 3]),

@@ -16,6 +16,8 @@ public struct AdapterInspection {
   }
 
   public let method: String
+  /// How the factors began (`init_lora_weights`); nil for methods without such a choice.
+  public let initialization: String?
   public let configuration: AdapterConfiguration
   public let layers: [Layer]
   public let warnings: [String]
@@ -27,13 +29,15 @@ public struct AdapterInspection {
     configuration = folder.configuration
     method = type(of: folder.configuration.method).peftType
     let fields = folder.configuration.json
-    var groups: [String: [String: Tensor]] = [:]
-    for (key, tensor) in folder.tensors {
-      let (layer, name) = Self.split(key)
-      groups[layer, default: [:]][name] = tensor
-    }
+    let start = (folder.configuration.method as? LoRA)?.initialization
+    initialization = start.map { $0.json.stringValue ?? $0.json.serialized() }
+    let groups = Self.grouped(folder.tensors)
+    // What was taken off the base at the start is no part of what the adapter adds.
+    let whole = folder.initial.isEmpty ? groups : Self.grouped(try folder.ordinaryLoRA().tensors)
     layers = try groups.keys.sorted(by: NaturalOrder.isBefore).map { name in
-      try Self.layer(name, groups[name] ?? [:], method: folder.configuration.method, fields: fields)
+      try Self.layer(
+        name, groups[name] ?? [:], whole: whole[name] ?? [:], method: folder.configuration.method,
+        fields: fields)
     }
     var warnings: [String] = []
     let unknown = folder.configuration.unknownKeys
@@ -56,6 +60,15 @@ public struct AdapterInspection {
     self.warnings = warnings
   }
 
+  private static func grouped(_ tensors: [String: Tensor]) -> [String: [String: Tensor]] {
+    var groups: [String: [String: Tensor]] = [:]
+    for (key, tensor) in tensors {
+      let (layer, name) = split(key)
+      groups[layer, default: [:]][name] = tensor
+    }
+    return groups
+  }
+
   /// The layer that a tensor belongs to, and its name there.
   private static func split(_ key: String) -> (layer: String, name: String) {
     let prefix = "base_model.model."
@@ -68,21 +81,23 @@ public struct AdapterInspection {
   }
 
   private static func layer(
-    _ name: String, _ tensors: [String: Tensor], method: any AdapterMethod, fields: JSONObject
+    _ name: String, _ tensors: [String: Tensor], whole: [String: Tensor], method: any AdapterMethod,
+    fields: JSONObject
   ) throws -> Layer {
     func tensor(_ names: String...) throws -> Tensor? {
-      try names.lazy.compactMap { tensors[$0] }.first?.to(dtype: .float32)
+      try names.lazy.compactMap { whole[$0] }.first?.to(dtype: .float32)
     }
     let parameters = tensors.values.reduce(0) { $0 + $1.count }
     var a = try tensor("lora_A.weight", "lora_A", "lora_embedding_A")
     let b = try tensor("lora_B.weight", "lora_B", "lora_embedding_B")
-    guard let rank = a?.shape.first, let b, a?.rank == 2, b.rank == 2, b.shape[1] == rank else {
+    guard let width = a?.shape.first, let b, a?.rank == 2, b.rank == 2, b.shape[1] == width else {
       let squares = try tensors.values.map { tensor -> Double in
         let norm: Double = try tensor.to(dtype: .float32).norm().item()
         return norm * norm
       }
       return Layer(name: name, rank: nil, norm: squares.reduce(0, +).squareRoot(), parameters: parameters)
     }
+    let rank = (tensors["lora_A.weight"] ?? tensors["lora_embedding_A"])?.shape.first ?? width
     if let e = try tensor("lora_E") { a = try a.map { try $0 * e } }
     if let r = try tensor("lora_latent_mapping.weight") { a = try a.map { try r.mm($0) } }
     guard let a else { return Layer(name: name, rank: rank, norm: 0, parameters: parameters) }
@@ -110,6 +125,7 @@ public struct AdapterInspection {
     }
     return [
       "kind": "adapter", "method": .string(method), "peft_type": .string(method),
+      "initialization": initialization.map(JSONValue.string) ?? .null,
       "base_model": configuration.shared.baseModel.map(JSONValue.string) ?? .null,
       "task_type": configuration.shared.taskType.map(JSONValue.string) ?? .null,
       "parameters": .int(parameters), "layers": .array(entries),

@@ -98,7 +98,14 @@ public final class AdaptedModel {
     try configuration.method.settle(for: traits, layers: store.layers)
     let selection = try finder.resolve(configuration.method.targeting.modules)
     configuration.method.targeting.modules = selection
-    return try finder.targets(of: configuration.method, among: selection)
+    var found = try finder.targets(of: configuration.method, among: selection)
+    guard let further = configuration.method.furtherTargets else { return found }
+    let others = try finder.resolve(further)
+    configuration.method.furtherTargets = others
+    let more = try finder.targets(of: configuration.method, among: others, field: "magnitude_only_modules")
+    found.layers = store.layers.filter { layer in (found.layers + more.layers).contains { $0 === layer } }
+    found.warnings += more.warnings
+    return found
   }
 
   /// Names of classification heads that Hugging Face PEFT saves for classifiers of every family.

@@ -10,6 +10,8 @@ public protocol AdapterMethod: Configuration {
   /// The `peft_type` in adapter_config.json.
   static var peftType: String { get }
   var targeting: Targeting { get set }
+  /// Modules that are adapted beside those of ``targeting``; nil for none.
+  var furtherTargets: ModuleSelection? { get set }
   /// Sets what is left open and the model decides: which modules are meant, above all.
   ///
   /// - Throws: ``AdapterError`` when the model has nothing for this method.
@@ -39,6 +41,10 @@ public protocol AdapterMethod: Configuration {
 extension AdapterMethod {
   public mutating func settle(for traits: ModelTraits, layers: [any AdaptableLayer]) throws {
     targeting.modules = targeting.modules ?? traits.usualTargets.map(ModuleSelection.names)
+  }
+  public var furtherTargets: ModuleSelection? {
+    get { nil }
+    set {}
   }
   public func check(_ layer: any AdaptableLayer) throws {}
   public var bias: BiasTraining { .none }

@@ -53,29 +53,29 @@ struct TargetFinder {
   ///
   /// - Throws: ``AdapterError`` when nothing matches, or something that cannot be adapted.
   func targets(
-    of method: any AdapterMethod, among selection: ModuleSelection
+    of method: any AdapterMethod, among selection: ModuleSelection, field: String = "target_modules"
   ) throws -> (layers: [any AdaptableLayer], warnings: [String]) {
     let targeting = method.targeting
     let known = Set(layers.map(\.name))
     for path in modulePaths.subtracting(known).sorted()
     where try targeting.verdict(path, among: selection) == .matched {
       throw AdapterError(
-        "target_modules matches '\(path)', which contains layers and is none: name the layers in it")
+        "\(field) matches '\(path)', which contains layers and is none: name the layers in it")
     }
     let matched = try layers.filter { try targeting.verdict($0.name, among: selection) == .matched }
     if let wrong = matched.first(where: { !method.supports($0.kind) }) {
       throw AdapterError(
-        "target_modules matches '\(wrong.name)', a layer that this method cannot adapt: exclude it")
+        "\(field) matches '\(wrong.name)', a layer that this method cannot adapt: exclude it")
     }
-    guard !matched.isEmpty else { throw nothingMatches(selection, targeting) }
-    return (matched, misses(of: selection))
+    guard !matched.isEmpty else { throw nothingMatches(selection, targeting, field) }
+    return (matched, misses(of: selection, field))
   }
 
-  private func misses(of selection: ModuleSelection) -> [String] {
+  private func misses(of selection: ModuleSelection, _ field: String) -> [String] {
     guard case .names(let names) = selection else { return [] }
     return names.filter { name in !layers.contains { $0.name == name || $0.name.hasSuffix(".\(name)") } }.map
     { name in
-      "target_modules: '\(name)' matches no layer\(Self.hint(name, shortNames))"
+      "\(field): '\(name)' matches no layer\(Self.hint(name, shortNames))"
     }
   }
 
@@ -85,7 +85,9 @@ struct TargetFinder {
     NearestName.find(name, among: candidates).map { " (did you mean '\($0)'?)" } ?? ""
   }
 
-  private func nothingMatches(_ selection: ModuleSelection, _ targeting: Targeting) -> AdapterError {
+  private func nothingMatches(_ selection: ModuleSelection, _ targeting: Targeting, _ field: String)
+    -> AdapterError
+  {
     let candidates = shortNames
     let asked: String
     switch selection {
@@ -96,7 +98,7 @@ struct TargetFinder {
     let narrowed = targeting.excluded != nil || targeting.layers != nil || targeting.modulesToSave != nil
     let cause = narrowed ? " (after exclude_modules, modules_to_save and layers_to_transform)" : ""
     return AdapterError(
-      "target_modules \(asked) matches no layer\(cause): use names such as \(candidates.joined(separator: ", "))"
+      "\(field) \(asked) matches no layer\(cause): use names such as \(candidates.joined(separator: ", "))"
     )
   }
 }

@@ -123,7 +123,6 @@ extension AdaptedModel {
   /// - Parameter asOrdinaryLoRA: write what PiSSA and its like have become as a LoRA on the untouched base; see
   ///   ``AdapterFolder/ordinaryLoRA()``.
   public func save(_ name: String = "default", to path: String, asOrdinaryLoRA: Bool = false) throws {
-    let folder = try folder(of: name)
-    try (asOrdinaryLoRA ? folder.ordinaryLoRA() : folder).write(to: path)
+    try (asOrdinaryLoRA ? ordinaryLoRA(of: name) : folder(of: name)).write(to: path)
   }
 }

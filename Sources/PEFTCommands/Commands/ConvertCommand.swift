@@ -11,7 +11,8 @@ struct ConvertCommand: ParsableCommand {
     abstract: "Rewrite an adapter in another layout.",
     discussion: """
       peft: Hugging Face PEFT's. An EDoRA becomes a DoRA (or without magnitudes a LoRA) with equal outputs, which
-      PEFT can load. edora: that of the EDoRA repository.
+      PEFT can load; a LoRA that took something off the base when it began (pissa, olora, corda, lora_ga) an ordinary
+      one at twice the rank. edora: that of the EDoRA repository.
 
       Example:
         peft convert --input my-edora --to peft --output my-dora
@@ -38,6 +39,10 @@ struct ConvertCommand: ParsableCommand {
       adapter = try adapter.originalEDoRA()
     } else if adapter.configuration.method is EDoRA {
       adapter = try adapter.foldedEDoRA()
+    } else if let method = adapter.configuration.method as? LoRA,
+      method.initialization.changesBase || method.magnitudeOnly != nil
+    {
+      adapter = try adapter.ordinaryLoRA()
     }
     try FolderReplacement.write(output, overwrite: overwrite) { try adapter.write(to: $0) }
     if speech.json {

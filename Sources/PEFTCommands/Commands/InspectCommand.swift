@@ -39,7 +39,9 @@ struct InspectCommand: ParsableCommand {
     try draw(adapter.layers.map { ($0.name, $0.norm) }, "Norm of the update of each layer")
     if speech.json { return Console.print(.object(adapter.json)) }
     let base = adapter.configuration.shared.baseModel ?? "unknown"
-    Console.print("\(adapter.method), base \(base), \(Numerals.grouped(adapter.parameters)) parameters")
+    let start = adapter.initialization.map { ", init \($0)" } ?? ""
+    Console.print(
+      "\(adapter.method)\(start), base \(base), \(Numerals.grouped(adapter.parameters)) parameters")
     var table = TextTable([
       .init("layer", maximumWidth: 80), .init("rank", .right), .init("norm", .right),
       .init("parameters", .right),

@@ -16,6 +16,10 @@ struct TrainCommand: ParsableCommand {
       Writes the adapter, metrics.jsonl, summary.json, report.html and checkpoints/ into --output. An interrupted run
       goes on with --resume as if it had never stopped. --config run.yaml takes any of these flags from a file.
 
+      --init pissa, olora, corda and lora_ga train on what is left of the base when the initial factors are taken off;
+      adapter_initial.safetensors beside the adapter keeps what that was. PEFT loads pissa and olora as they are, and
+      every one of them after --convert-to-lora (or peft convert --to peft).
+
       Example:
         peft train --model Qwen2.5-0.5B --data rows.jsonl --output tuned \\
           --method lora --rank 16 --epochs 3
@@ -42,10 +46,12 @@ struct TrainCommand: ParsableCommand {
     let dataOptions = try rows.options()
     let folder = try OutputFolder(output, overwrite: overwrite, resume: resume)
     let device = try engine.start()
-    let plan = FineTuningPlan(
+    var plan = FineTuningPlan(
       model: model, data: data, evaluationData: evalData, task: try task.value(),
       adapter: try method.configuration(), initialAdapter: method.initAdapter, options: options,
       dataOptions: dataOptions, dtype: try engine.loadedType(), device: device)
+    (plan.calibrationBatches, plan.convertsToLoRA) = (method.calibrationBatches, method.convertToLora)
+    plan.checkpoint = resume ? try Trainer.latestCheckpoint(in: output) : nil
     let run = try FineTuningRun(plan)
     speech.warn(run.warnings)
     speech.note(run.description)
@@ -55,7 +61,9 @@ struct TrainCommand: ParsableCommand {
       defer { Interruption.stopListening() }
       trainer.shouldStop = { Interruption.isRequested }
       let display = TrainingDisplay(speech)
-      return try trainer.run(display.show)
+      let summary = try trainer.run(display.show)
+      try run.finish(in: output)
+      return summary
     }
     if speech.json {
       Console.print(.object(summary.json))

@@ -18,6 +18,19 @@ struct MethodFlags: ParsableArguments {
       "Names with commas between, all-linear, or a regular expression (default: the architecture's usual ones)."
   )
   var targetModules: String?
+  @Option(
+    name: .customLong("init"),
+    help: ArgumentHelp(
+      "How A and B of LoRA start: \(LoRAInitialization.names.joined(separator: ", ")) (default: true). "
+        + "eva, corda and lora_ga look at data first; their settings go into --adapter-config.",
+      valueName: "name"))
+  var initialization: String?
+  @Option(help: "Batches that eva, corda and lora_ga look at, at most.") var calibrationBatches = 32
+  @Flag(
+    help: ArgumentHelp(
+      "Write an ordinary LoRA on the untouched base, at twice the rank, where an initialization (pissa, olora, corda, "
+        + "lora_ga) took something off it."))
+  var convertToLora = false
   @Option(help: "Features inside a bottleneck adapter (default: a sixteenth of the layer's).")
   var bottleneckSize: Int?
   @Option(help: "An adapter_config.json with any of the method's fields.") var adapterConfig: String?
@@ -32,7 +45,10 @@ struct MethodFlags: ParsableArguments {
         "--method is '\(method)'\(Suggestion.hint(method, among: names)): must be one of \(names.joined(separator: ", "))"
       )
     }
-    if isFull, !settings.isEmpty || adapterConfig != nil || initAdapter != nil {
+    if calibrationBatches < 1 {
+      throw ValidationError("--calibration-batches is \(calibrationBatches): must be at least 1")
+    }
+    if isFull, !settings.isEmpty || convertToLora || adapterConfig != nil || initAdapter != nil {
       throw ValidationError("--method full trains all weights: leave out the flags of adapters")
     }
   }
@@ -84,6 +100,7 @@ struct MethodFlags: ParsableArguments {
       ("alpha", ["lora_alpha", "alpha"], alpha.map(JSONValue.double)),
       ("dropout", ["lora_dropout", "dropout", "encoder_dropout"], dropout.map(JSONValue.double)),
       ("target-modules", ["target_modules"], targetModules.map { ModuleSelection(commandLine: $0).json }),
+      ("init", ["init_lora_weights", "init_edora_weights"], initialization.map(Self.initialValue)),
       ("bottleneck-size", ["bottleneck_size"], bottleneckSize.map(JSONValue.int)),
     ]
     return given.compactMap { flag, keys, value in value.map { (flag, keys, $0) } }
@@ -102,6 +119,15 @@ struct MethodFlags: ParsableArguments {
         let initial = object["init_r"]?.intValue ?? 0
         object["init_r"] = .int(max(initial, rank < 1 << 20 ? (rank * 3 + 1) / 2 : rank))
       }
+    }
+  }
+
+  /// `true` and `false` are no text in a configuration.
+  private static func initialValue(_ word: String) -> JSONValue {
+    switch word {
+    case "true": true
+    case "false": false
+    default: .string(word)
     }
   }
 

@@ -9,7 +9,8 @@ struct OutputFolder {
 
   /// Names that runs write; only these are ever removed.
   private static let written: Set<String> = [
-    "adapter_config.json", "adapter_model.safetensors", "metrics.jsonl", "summary.json", "run.json",
+    "adapter_config.json", "adapter_model.safetensors", "adapter_initial.safetensors", "metrics.jsonl",
+    "summary.json", "run.json",
     "report.html",
     "checkpoints", "config.json", "model.safetensors", "model.safetensors.index.json",
   ]

@@ -17,5 +17,6 @@ public struct ExampleSet: Sendable {
     self.warnings = warnings
   }
 
-  var packingCapacity: Int { max(packedLength, examples.map(\.ids.count).max() ?? 0) }
+  /// ``packedLength``, or more where an example needs it.
+  public var packingCapacity: Int { max(packedLength, examples.map(\.ids.count).max() ?? 0) }
 }

@@ -6,7 +6,7 @@ struct GradientStep {
   let model: any TrainableModel
   let parameters: [TrainableParameter]
   let hooks: [any TrainingHook]
-  let optimizer: AdamW
+  let optimizer: any ParameterOptimizer
   let maxGradNorm: Double
   let totalSteps: Int
 
@@ -23,7 +23,7 @@ struct GradientStep {
     guard !parameters.isEmpty else {
       throw TrainingError(.noGradient, "nothing to train: no parameter is trainable")
     }
-    optimizer = try AdamW(parameters, options: options, device: model.device)
+    optimizer = try options.optimizer.make(parameters, options: options, device: model.device)
     maxGradNorm = options.maxGradNorm
     self.totalSteps = totalSteps
   }

@@ -68,6 +68,12 @@ public final class Trainer {
   /// Asked after every step; true saves the state and ends the run.
   public var shouldStop: () -> Bool = { false }
 
+  /// The last complete checkpoint of a run in the folder `output`; nil when there is none.
+  public static func latestCheckpoint(in output: String) throws -> String? {
+    let checkpoints = CheckpointFolder(path: Folder.join(output, "checkpoints"), limit: 0)
+    return try checkpoints.steps.last.map(checkpoints.folder(step:))
+  }
+
   /// Optimizer steps of the whole run.
   public var totalSteps: Int { plan.totalSteps }
 

@@ -6,7 +6,7 @@ import Torch
 /// smaller than its spacing add up instead of being lost.
 ///
 /// Source: Loshchilov and Hutter 2019, "Decoupled Weight Decay Regularization"; values as `torch.optim.AdamW`.
-final class AdamW {
+final class AdamW: ParameterOptimizer {
   /// Parameters that share a learning rate and a weight decay.
   private struct Group {
     let rateScale, weightDecay: Double
@@ -60,11 +60,6 @@ final class AdamW {
     try .zeros(tensor.shape, dtype: tensor.dtype, device: tensor.device)
   }
 
-  /// Applies the gradients that the parameters hold.
-  ///
-  /// - Parameters:
-  ///   - step: updates done, this one included.
-  ///   - rate: the learning rate before the parameters' own scales.
   func update(step: Int, rate: Double) throws {
     try withoutGradients {
       try count.fill_(Double(step))
@@ -86,7 +81,6 @@ final class AdamW {
     }
   }
 
-  /// Every tensor that the next update depends on, the parameters included, by name.
   var state: [String: Tensor] {
     var state: [String: Tensor] = [:]
     for member in groups.flatMap(\.members) {
@@ -97,7 +91,6 @@ final class AdamW {
     return state
   }
 
-  /// Goes on from a ``state``; the caller has checked that names, shapes and types are the same.
   func restore(_ saved: [String: Tensor]) throws {
     try withoutGradients {
       for (name, tensor) in state {

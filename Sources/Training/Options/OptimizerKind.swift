@@ -4,10 +4,12 @@ import Foundation
 /// How gradients become updates.
 public enum OptimizerKind: String, CaseIterable, ConfigurationValue {
   case adamW = "adamw"
+  /// AdamW with its running means in eight bits.
+  case adamW8bit = "adamw8bit"
   /// LoRA-FA: AdamW on projected gradients of B alone, with the epsilon of the older AdamW.
   case loraFA = "lora-fa"
 
-  var defaultEpsilon: Double { self == .adamW ? 1e-8 : 1e-6 }
+  var defaultEpsilon: Double { self == .loraFA ? 1e-6 : 1e-8 }
 
   /// The epsilon for `torch.optim.AdamW`'s formula at an update (1 for the first).
   ///

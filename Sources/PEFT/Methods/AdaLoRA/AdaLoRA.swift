@@ -45,7 +45,9 @@ public struct AdaLoRA: AdapterMethod {
         "rank_pattern", \.patternField,
         "which triplets of each layer are kept; written after the last allocation"),
     ]
-    + LoRA.fields.filter { $0.key != "rank_pattern" }.map { $0.lifted(to: \AdaLoRA.lora) }
+    + LoRA.fields.filter { $0.key != "rank_pattern" && !LoRA.ownKeys.contains($0.key) }.map {
+      $0.lifted(to: \AdaLoRA.lora)
+    }
 
   public var targeting: Targeting {
     get { lora.targeting }

@@ -9,6 +9,7 @@ import Torch
 /// files as Hugging Face PEFT's `LoraConfig`.
 public struct LoRA: AdapterMethod {
   public static let peftType = "LORA"
+  public static let ownKeys = ["magnitude_only_modules"]
 
   public var rank = 8
   public var alpha: WholeOrReal = 8
@@ -22,6 +23,8 @@ public struct LoRA: AdapterMethod {
   public var hasBias = false
   public var usesDoRA = false
   public var trainableTokens: TokenSelection?
+  /// With DoRA: layers that train their magnitude alone, beside those of ``targeting``.
+  public var magnitudeOnly: ModuleSelection?
   public var taskSpecific = LoRAExtras()
 
   public init() {}
@@ -45,6 +48,7 @@ public struct LoRA: AdapterMethod {
       Field("use_dora", \.usesDoRA, "scale rows to a trained magnitude (DoRA)"),
       Field(
         "trainable_token_indices", \.trainableTokens, "tokens whose rows of the embedding are trained too"),
+      Field("magnitude_only_modules", \.magnitudeOnly, "modules of which DoRA trains the magnitude alone"),
     ] + LoRAExtras.fields(at: \.taskSpecific)
 
   public func validate() throws {
@@ -57,6 +61,10 @@ public struct LoRA: AdapterMethod {
     }
     guard !usesDoRA || !hasBias else {
       throw ConfigurationError("lora_bias", value: hasBias, rule: "cannot be combined with use_dora")
+    }
+    if let magnitudeOnly, !usesDoRA {
+      throw ConfigurationError(
+        "magnitude_only_modules", value: magnitudeOnly.json.serialized(), rule: "needs use_dora")
     }
     try initialization.validate(self)
     try trainableTokens?.validate("trainable_token_indices")
@@ -78,7 +86,21 @@ public struct LoRA: AdapterMethod {
 
   func alpha(for name: String) throws -> WholeOrReal { try alphaPattern.value(for: name) ?? alpha }
 
+  public var furtherTargets: ModuleSelection? {
+    get { magnitudeOnly }
+    set { magnitudeOnly = newValue }
+  }
+
+  private func trainsMagnitudeAlone(_ layer: any AdaptableLayer) throws -> Bool {
+    try magnitudeOnly?.matches(layer.name) ?? false
+  }
+
   public func check(_ layer: any AdaptableLayer) throws {
+    guard try !trainsMagnitudeAlone(layer) else {
+      guard case .embedding = layer.kind else { return }
+      throw ConfigurationError(
+        "magnitude_only_modules", value: layer.name, rule: "must be linear layers or convolutions")
+    }
     try initialization.check(layer, rank: rank(for: layer.name))
   }
 
@@ -94,6 +116,7 @@ public struct LoRA: AdapterMethod {
 
   public func makeAdapter(for layer: any AdaptableLayer, context: InjectionContext) throws -> any LayerAdapter
   {
+    if try trainsMagnitudeAlone(layer) { return try DoRAMagnitude(layer) }
     let (rank, scale) = (try rank(for: layer.name), try scaling(for: layer.name))
     if case .embedding(let entries, let size) = layer.kind {
       return try usesDoRA

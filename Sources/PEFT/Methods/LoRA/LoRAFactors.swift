@@ -94,6 +94,7 @@ extension LoRA: CalibratedMethod {
     guard let initializer = initialization.initializer as? any DataInitializer else {
       return CalibratedStart(method: self)
     }
-    return try initializer.start(self, for: layers, on: data, probes: probes, generator: generator)
+    let factored = try layers.filter { try magnitudeOnly?.matches($0.name) != true }
+    return try initializer.start(self, for: factored, on: data, probes: probes, generator: generator)
   }
 }

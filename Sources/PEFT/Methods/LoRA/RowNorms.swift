@@ -6,12 +6,12 @@ import Torch
 /// ||W_i + s (BA)_i||^2 = ||W_i||^2 + 2 s <(W A^T)_i, B_i> + s^2 B_i (A A^T) B_i^T, in float32, where ||W_i||^2 is
 /// computed once. The product with W is taken in W's own type.
 final class RowNorms {
-  private var squares: Tensor
+  private var known: Tensor
   private var weight: any WeightStorage
 
   init(_ layer: any AdaptableLayer) throws {
     weight = layer.untouchedWeight
-    squares = try Self.squares(of: layer)
+    known = try Self.squares(of: layer)
   }
 
   /// [out], float32, outside the graph; a [r, in], b [out, r], or the convolutions that they are made of.
@@ -22,16 +22,27 @@ final class RowNorms {
   ) throws -> Tensor {
     try withoutGradients {
       let (a, b) = (try layer.inputMatrix(a), try layer.outputMatrix(b))
-      if weight !== layer.untouchedWeight {
-        weight = layer.untouchedWeight
-        squares = try Self.squares(of: layer)
-      }
+      let squares = try squares(of: layer)
       let cross = try (crossed ?? Self.product(of: layer, a)) * b
       let own = try b.mm(a.mm(a.t())) * b
       let sum = try squares.adding(cross.sum([1]), scale: 2 * scale).adding(
         own.sum([1]), scale: scale * scale)
       return try sum.clamped(min: 0).sqrt()
     }
+  }
+
+  /// ||W|| by rows: [out], float32.
+  func bare(_ layer: any AdaptableLayer) throws -> Tensor {
+    try withoutGradients { try squares(of: layer).sqrt() }
+  }
+
+  /// ||W_i||^2 of the weight that the layer has now.
+  private func squares(of layer: any AdaptableLayer) throws -> Tensor {
+    if weight !== layer.untouchedWeight {
+      weight = layer.untouchedWeight
+      known = try Self.squares(of: layer)
+    }
+    return known
   }
 
   /// W A^T: [out, r], float32.

@@ -35,6 +35,9 @@ final class WeightDecomposition {
     try rows.adapted(layer, a: a, b: b, scale: update.scale, crossed: crossed)
   }
 
+  /// ||W|| by rows.
+  func norm(of layer: any AdaptableLayer) throws -> Tensor { try rows.bare(layer) }
+
   func forward(
     _ x: Tensor, through base: AdapterBase, a: Tensor, b: Tensor, norm: Tensor
   ) throws -> Tensor {
@@ -65,7 +68,19 @@ final class WeightDecomposition {
 
   func fold(a: Tensor, b: Tensor, norm: Tensor, into folding: inout Folding) throws {
     try update.fold(a: a, b: b, into: &folding)
+    try scaleRows(of: &folding, norm: norm)
+  }
+
+  /// f times the rows of a weight that is being merged.
+  func scaleRows(of folding: inout Folding, norm: Tensor) throws {
     folding.weight = try folding.weight * folding.layer.alongRows(scales(norm))
+  }
+
+  /// f times an output without its bias.
+  func scaled(_ y: Tensor, of layer: any AdaptableLayer, norm: Tensor) throws -> Tensor {
+    let factor = try layer.alongOutputs(scales(norm).to(dtype: y.dtype))
+    guard let bias = try layer.bias.map({ try layer.alongOutputs($0.tensor) }) else { return try y * factor }
+    return try (y - bias) * factor + bias
   }
 }
 

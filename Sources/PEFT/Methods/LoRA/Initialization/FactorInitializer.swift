@@ -76,8 +76,10 @@ struct InitialFactors {
   /// What the layer computes with instead of its weight, in the weight's layout.
   var replacement: Tensor?
 
+  /// Copies: a part of a decomposition would keep the whole alive, and layers that share one would train as one.
   init(a: Tensor, b: Tensor, replacement: Tensor? = nil) throws {
-    (self.a, self.b, self.replacement) = (try a.contiguous(), try b.contiguous(), replacement)
+    (self.a, self.b) = (try a.contiguous().clone(), try b.contiguous().clone())
+    self.replacement = replacement
   }
 }
 
