@@ -4,6 +4,7 @@
 
 #include <ATen/Functions.h>
 #include <ATen/Parallel.h>
+#include <ATen/record_function.h>
 
 using namespace ctorch;
 
@@ -35,6 +36,7 @@ int64_t grain(int64_t size) { return std::max<int64_t>(1, 32768 / std::max<int64
 int32_t ct_rms_norm(const ct_tensor *input, const ct_tensor *weight, double eps, ct_tensor **output,
                     ct_tensor **inverse) {
   return fenced<>(0, [&] {
+    RECORD_FUNCTION("peft::rms_norm", c10::ArrayRef<const c10::IValue>());
     auto x = borrow(input), w = borrow(weight);
     check(x, x), check(w, x);
     int64_t size = w.numel(), rows = size ? x.numel() / size : 0;
@@ -55,6 +57,7 @@ int32_t ct_rms_norm(const ct_tensor *input, const ct_tensor *weight, double eps,
 ct_tensor *ct_rms_norm_backward(const ct_tensor *gradient, const ct_tensor *input, const ct_tensor *weight,
                                 const ct_tensor *inverse) {
   return fenced<>(static_cast<ct_tensor *>(nullptr), [&] {
+    RECORD_FUNCTION("peft::rms_norm_backward", c10::ArrayRef<const c10::IValue>());
     auto g = borrow(gradient), x = borrow(input), w = borrow(weight), scales = borrow(inverse);
     check(g, x), check(x, x), check(w, x);
     int64_t size = w.numel(), rows = scales.numel();
@@ -73,6 +76,7 @@ ct_tensor *ct_rms_norm_backward(const ct_tensor *gradient, const ct_tensor *inpu
 
 ct_tensor *ct_rotary(const ct_tensor *input, const ct_tensor *cosine, const ct_tensor *sine, bool backward) {
   return fenced<>(static_cast<ct_tensor *>(nullptr), [&] {
+    RECORD_FUNCTION("peft::rotary", c10::ArrayRef<const c10::IValue>());
     // Forward: [b, t, h, d] to [b, h, t, d]. Backward: the other way round, turned back.
     auto x = borrow(input), c = borrow(cosine), s = borrow(sine);
     TORCH_CHECK(x.dim() == 4 && x.stride(3) == 1 && x.device().is_cpu(), "rotary: input must be 4-D on the CPU");
@@ -104,6 +108,7 @@ ct_tensor *ct_rotary(const ct_tensor *input, const ct_tensor *cosine, const ct_t
 
 ct_tensor *ct_silu_product(const ct_tensor *gate, const ct_tensor *up) {
   return fenced<>(static_cast<ct_tensor *>(nullptr), [&] {
+    RECORD_FUNCTION("peft::silu_product", c10::ArrayRef<const c10::IValue>());
     auto g = borrow(gate), u = borrow(up);
     check(g, g), check(u, g);
     TORCH_CHECK(g.sizes() == u.sizes(), "silu_product: ", g.sizes(), " and ", u.sizes());
@@ -121,6 +126,7 @@ ct_tensor *ct_silu_product(const ct_tensor *gate, const ct_tensor *up) {
 int32_t ct_silu_product_backward(const ct_tensor *gradient, const ct_tensor *gate, const ct_tensor *up,
                                  ct_tensor **gate_gradient, ct_tensor **up_gradient) {
   return fenced<>(0, [&] {
+    RECORD_FUNCTION("peft::silu_product_backward", c10::ArrayRef<const c10::IValue>());
     auto d = borrow(gradient), g = borrow(gate), u = borrow(up);
     check(d, g), check(g, g), check(u, g);
     TORCH_CHECK(g.sizes() == u.sizes() && d.numel() == g.numel(), "silu_product_backward: sizes do not fit");
@@ -138,6 +144,7 @@ int32_t ct_silu_product_backward(const ct_tensor *gradient, const ct_tensor *gat
 
 ct_tensor *ct_cross_entropy_(ct_tensor *logits, const ct_tensor *targets) {
   return fenced<>(static_cast<ct_tensor *>(nullptr), [&] {
+    RECORD_FUNCTION("peft::cross_entropy_", c10::ArrayRef<const c10::IValue>());
     auto x = borrow(logits), ids = borrow(targets);
     check(x, x);
     TORCH_CHECK(x.dim() == 2 && ids.scalar_type() == at::kLong && ids.is_contiguous() && ids.numel() == x.size(0),
@@ -160,6 +167,7 @@ ct_tensor *ct_cross_entropy_(ct_tensor *logits, const ct_tensor *targets) {
 
 int32_t ct_causal_softmax_(ct_tensor *scores, int64_t queries, int64_t offset, double scale) {
   return fenced<>(0, [&] {
+    RECORD_FUNCTION("peft::causal_softmax_", c10::ArrayRef<const c10::IValue>());
     // [..., queries, keys]; a query at row r sees keys up to offset + r % queries.
     auto x = borrow(scores);
     check(x, x);
@@ -179,6 +187,7 @@ int32_t ct_causal_softmax_(ct_tensor *scores, int64_t queries, int64_t offset, d
 int32_t ct_causal_softmax_backward_(const ct_tensor *probabilities, ct_tensor *gradient, int64_t queries,
                                     int64_t offset, double scale) {
   return fenced<>(0, [&] {
+    RECORD_FUNCTION("peft::causal_softmax_backward_", c10::ArrayRef<const c10::IValue>());
     auto p = borrow(probabilities), g = borrow(gradient);
     check(p, p), check(g, p);
     TORCH_CHECK(p.numel() == g.numel(), "causal_softmax_backward: sizes do not fit");
@@ -197,6 +206,7 @@ int32_t ct_causal_softmax_backward_(const ct_tensor *probabilities, ct_tensor *g
 
 ct_tensor *ct_scale_columns(const ct_tensor *input, const ct_tensor *factor, const ct_tensor *bias) {
   return fenced<>(static_cast<ct_tensor *>(nullptr), [&] {
+    RECORD_FUNCTION("peft::scale_columns", c10::ArrayRef<const c10::IValue>());
     auto x = borrow(input), f = borrow(factor), b = borrow(bias);
     check(x, x), check(f, f);
     int64_t size = f.numel(), rows = size ? x.numel() / size : 0;
@@ -220,6 +230,7 @@ ct_tensor *ct_scale_columns(const ct_tensor *input, const ct_tensor *factor, con
 int32_t ct_scale_columns_backward(const ct_tensor *gradient, const ct_tensor *input, const ct_tensor *factor,
                                   ct_tensor **input_gradient, ct_tensor **factor_gradient) {
   return fenced<>(0, [&] {
+    RECORD_FUNCTION("peft::scale_columns_backward", c10::ArrayRef<const c10::IValue>());
     auto g = borrow(gradient), x = borrow(input), f = borrow(factor);
     check(g, x), check(x, x), check(f, f);
     int64_t size = f.numel(), rows = size ? x.numel() / size : 0;

@@ -14,7 +14,7 @@ namespace avx2 {
 }
 #pragma clang attribute pop
 #pragma clang attribute push(                                                                              \
-    __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx2,fma,bmi2,prefer-256-bit"))), apply_to = function)
+    __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx2,fma,bmi2"))), apply_to = function)
 namespace avx512 {
 #include "Loops.inc"
 }

@@ -1,37 +1,99 @@
 import Torch
 
-/// Causal attention by two batched products and a softmax, for sequences that are not long.
+/// Causal attention by batched products and a softmax, for sequences that are not long.
 ///
 /// libtorch's flash kernel on the CPU is slower than this below about 700 tokens. Query heads that share a key head are
-/// rows of one product, so keys and values are not repeated. Probabilities are computed again in the backward pass
+/// rows of one product, so keys and values are not repeated. Queries are taken in blocks, each with the keys up to its
+/// last, so that most of what the mask hides is never computed. Probabilities are computed again in the backward pass
 /// instead of being kept.
 ///
 /// - Parameters: q [batch, heads, tokens, d]; k, v [batch, kvHeads, keys, d]; the last query sees all keys.
 /// - Returns: [batch, heads, tokens, d].
-func causalAttention(_ query: Tensor, _ key: Tensor, _ value: Tensor, scale: Double) throws -> Tensor {
+func causalAttention(
+  _ query: Tensor, _ key: Tensor, _ value: Tensor, scale: Double, blockSize: Int = 64
+) throws -> Tensor {
   let (q, k, v) = (try query.contiguous(), try key.contiguous(), try value.contiguous())
-  let (shape, keys) = (q.shape, k.shape)
-  let (groups, tokens, size) = (shape[0] * keys[1], shape[2], shape[3])
-  let rows = [groups, -1, size]
-  let columns = [groups, keys[2], size]
+  let plan = AttentionPlan(queries: q.shape, keys: k.shape, scale: scale, blockSize: blockSize)
+  let y = try withoutGradients {
+    try plan.joined(
+      plan.blocks.map { block in
+        try plan.probabilities(q, k, block).bmm(plan.columns(v, block))
+      })
+  }
+  return try attachGradient(to: y, inputs: [query, key, value], saving: [q, k, v]) { gradient, saved in
+    try plan.gradients(of: saved, gradient.contiguous())
+  }
+}
 
-  func probabilities(_ q: Tensor, _ k: Tensor) throws -> Tensor {
-    let scores = try q.view(rows).bmm(k.view(columns).transposed())
-    try scores.fusedCausalSoftmax_(queries: tokens, offset: keys[2] - tokens, scale: scale)
+/// How one attention is cut into blocks of queries.
+private struct AttentionPlan {
+  let queries, keys: [Int]
+  let scale: Double
+  /// Ranges of queries, in order.
+  let blocks: [Range<Int>]
+
+  /// Heads of keys in all rows of the batch, and how many query heads share each.
+  private var groups: Int { keys[0] * keys[1] }
+  private var sharing: Int { queries[1] / keys[1] }
+  /// How many keys precede the first query.
+  private var offset: Int { keys[2] - queries[2] }
+
+  init(queries: [Int], keys: [Int], scale: Double, blockSize: Int) {
+    (self.queries, self.keys, self.scale) = (queries, keys, scale)
+    // A last block of a few queries would not pay.
+    let count = max(1, queries[2] / blockSize)
+    blocks = (0..<count).map { $0 * blockSize..<($0 == count - 1 ? queries[2] : ($0 + 1) * blockSize) }
+  }
+
+  /// The block's queries of x [batch, heads, tokens, d] as [groups, sharing * block, d].
+  func rows(_ x: Tensor, _ block: Range<Int>) throws -> Tensor {
+    try x.view([groups, sharing, queries[2], queries[3]]).slice(2, block)
+      .reshaped([groups, sharing * block.count, queries[3]])
+  }
+
+  /// The keys that the block sees, of x [batch, kvHeads, keys, d], as [groups, seen, d].
+  func columns(_ x: Tensor, _ block: Range<Int>) throws -> Tensor {
+    try x.view([groups, keys[2], keys[3]]).slice(1, 0..<(offset + block.upperBound))
+  }
+
+  /// Blocks of [groups, sharing * block, d] as [batch, heads, tokens, d].
+  func joined(_ parts: [Tensor]) throws -> Tensor {
+    guard parts.count > 1 else { return try parts[0].view(queries) }
+    let split = try zip(parts, blocks).map { part, block in
+      try part.view([groups, sharing, block.count, queries[3]])
+    }
+    return try .cat(split, dim: 2).view(queries)
+  }
+
+  func probabilities(_ q: Tensor, _ k: Tensor, _ block: Range<Int>) throws -> Tensor {
+    let scores = try rows(q, block).bmm(columns(k, block).transposed())
+    try scores.fusedCausalSoftmax_(queries: block.count, offset: offset + block.lowerBound, scale: scale)
     return scores
   }
 
-  let y = try withoutGradients { try probabilities(q, k).bmm(v.view(columns)).view(shape) }
-  return try attachGradient(to: y, inputs: [query, key, value], saving: [q, k, v]) { gradient, saved in
+  /// The gradients of q, k and v.
+  func gradients(of saved: [Tensor], _ gradient: Tensor) throws -> [Tensor?] {
     let (q, k, v) = (saved[0], saved[1], saved[2])
-    let p = try probabilities(q, k)
-    let g = try gradient.contiguous().view(rows)
-    let gradientV = try p.transposed().bmm(g).view(keys)
-    let scores = try g.bmm(v.view(columns).transposed())
-    try scores.fusedCausalSoftmaxBackward_(
-      probabilities: p, queries: tokens, offset: keys[2] - tokens, scale: scale)
-    let gradientQ = try scores.bmm(k.view(columns)).view(shape)
-    let gradientK = try scores.transposed().bmm(q.view(rows)).view(keys)
-    return [gradientQ, gradientK, gradientV]
+    var (parts, keySum, valueSum): ([Tensor], Tensor?, Tensor?) = ([], nil, nil)
+    // The last block sees every key: its products are what the others are added to.
+    for block in blocks.reversed() {
+      let (p, g, seen) = (
+        try probabilities(q, k, block), try rows(gradient, block), offset + block.upperBound
+      )
+      func add(_ left: Tensor, _ right: Tensor, to sum: inout Tensor?) throws {
+        if let sum {
+          try sum.slice(1, 0..<seen).baddbmm_(left.transposed(), right)
+        } else {
+          sum = try left.transposed().bmm(right)
+        }
+      }
+      try add(p, g, to: &valueSum)
+      let scores = try g.bmm(columns(v, block).transposed())
+      try scores.fusedCausalSoftmaxBackward_(
+        probabilities: p, queries: block.count, offset: offset + block.lowerBound, scale: scale)
+      parts.append(try scores.bmm(columns(k, block)))
+      try add(scores, rows(q, block), to: &keySum)
+    }
+    return [try joined(parts.reversed()), try keySum?.view(keys), try valueSum?.view(keys)]
   }
 }

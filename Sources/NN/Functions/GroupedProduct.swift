@@ -59,13 +59,13 @@ public func groupedProducts(_ x: Tensor, _ terms: [ProductTerm]) throws -> [Tens
       let mask = update.drops ? saved.removeFirst() : nil
       guard let g else { continue }
       let (a, b) = (kept[kept.startIndex + 2 * place], kept[kept.startIndex + 2 * place + 1])
-      let low = try g.mm(b.to(dtype: g.dtype)).mul_(update.scale)
+      let low = try fastProduct(g, b.to(dtype: g.dtype)).mul_(update.scale)
       if needed[2 * place + 1] {
-        factorGradients[2 * place + 1] = try g.t().mm(h).mul_(update.scale).to(dtype: b.dtype)
+        factorGradients[2 * place + 1] = try fastProduct(h.t(), g).mul_(update.scale).t().to(dtype: b.dtype)
       }
       if needed[2 * place] {
         let input = try mask.map { try rows * $0 } ?? rows
-        factorGradients[2 * place] = try low.t().mm(input).to(dtype: a.dtype)
+        factorGradients[2 * place] = try fastProduct(low.t(), input).to(dtype: a.dtype)
       }
       guard needsInput else { continue }
       if let mask {
@@ -84,6 +84,11 @@ public func groupedProducts(_ x: Tensor, _ terms: [ProductTerm]) throws -> [Tens
   }
 }
 
+/// left @ right by the fastest kernel; what is copied to be contiguous is `left`, so let that be the thin one.
+private func fastProduct(_ left: Tensor, _ right: Tensor) throws -> Tensor {
+  try left.fastLinear(right.t(), bias: nil) ?? left.mm(right)
+}
+
 private func joined(_ tensors: [Tensor], dim: Int) throws -> Tensor {
   tensors.count == 1 ? tensors[0] : try .cat(tensors, dim: dim)
 }
@@ -100,7 +105,7 @@ private struct GroupedForward {
     var products: [Tensor] = []
     if !shared.isEmpty {
       let stacked = try joined(shared.map { try $0.a.to(dtype: x.dtype) }, dim: 0)
-      let product = try rows.mm(stacked.t())
+      let product = try fastProduct(rows, stacked.t())
       products = shared.count == 1 ? [product] : try product.split(shared.map { $0.a.shape[0] }, dim: 1)
     }
     for term in terms {

@@ -59,7 +59,7 @@ struct BenchCommand: ParsableCommand {
         model: model, data: data, task: .causalLM, adapter: try method.configuration(),
         initialAdapter: method.initAdapter, options: options, dtype: try engine.loadedType(), device: device))
     speech.warn(run.warnings)
-    show(try measure(run, Folder.join(scratch, "run")), productShare: try productShare(run))
+    show(try measure(run, Folder.join(scratch, "run")), try profile(run))
   }
 
   private struct Timings {
@@ -79,8 +79,15 @@ struct BenchCommand: ParsableCommand {
     return timings
   }
 
-  /// The time of matrix products over that of a whole forward and backward pass.
-  private func productShare(_ run: FineTuningRun) throws -> Double {
+  /// Where the time of a forward and backward pass goes.
+  private struct Profile {
+    /// The share of matrix products.
+    var productShare = 0.0
+    /// Seconds by operator, the longest first; what no operator takes is "other".
+    var operators: [(name: String, seconds: Double)] = []
+  }
+
+  private func profile(_ run: FineTuningRun) throws -> Profile {
     let batch = try Batch(
       run.examples.examples.map { [$0] }, objective: run.model.objective, padding: run.examples.padding,
       device: run.model.device)
@@ -93,11 +100,18 @@ struct BenchCommand: ParsableCommand {
     }
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     let products: Set<String> = [
-      "mm", "addmm", "bmm", "baddbmm", "addbmm", "mv", "linear", "mkldnn_linear", "_addmm_activation",
+      "mm", "addmm", "addmm_", "bmm", "baddbmm", "baddbmm_", "addbmm", "mv", "linear", "mkldnn_linear",
+      "_linear_pointwise",
+      "_addmm_activation",
     ]
     let spent = operators.filter { products.contains(String($0.name.drop { $0 != ":" }.drop { $0 == ":" })) }
       .reduce(0) { $0 + $1.seconds }
-    return seconds > 0 ? min(1, spent / seconds) : 0
+    let rest = max(0, seconds - operators.reduce(0) { $0 + $1.seconds })
+    var parts = operators.map { (name: $0.name, seconds: $0.seconds) }
+    parts.append((name: "other", seconds: rest))
+    return Profile(
+      productShare: seconds > 0 ? min(1, spent / seconds) : 0,
+      operators: parts.filter { $0.seconds >= 0.001 * seconds }.sorted { $0.seconds > $1.seconds })
   }
 
   /// JSON lines with one batch of random tokens.
@@ -109,7 +123,7 @@ struct BenchCommand: ParsableCommand {
     }.joined()
   }
 
-  private func show(_ timings: Timings, productShare: Double) {
+  private func show(_ timings: Timings, _ profile: Profile) {
     let sorted = timings.seconds.sorted()
     let middle = sorted.count / 2
     let median = sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
@@ -117,11 +131,12 @@ struct BenchCommand: ParsableCommand {
     if speech.json {
       return Console.print([
         "step_seconds_median": .double(median), "tokens_per_second": .double(rate),
-        "peak_rss_bytes": .int(timings.peak), "gemm_fraction": .double(productShare),
+        "peak_rss_bytes": .int(timings.peak), "gemm_fraction": .double(profile.productShare),
+        "operators": .object(JSONObject(profile.operators.map { ($0.name, .double($0.seconds)) })),
       ])
     }
     Console.print(
       "\(Numerals.short(median)) s a step, \(Numerals.short(rate)) tokens/s, \(timings.peak / 1_000_000) MB, "
-        + "\(Int((productShare * 100).rounded())) % in matrix products")
+        + "\(Int((profile.productShare * 100).rounded())) % in matrix products")
   }
 }
