@@ -38,7 +38,7 @@ struct CombinationGoldenTests {
     }
     let combination = try Combination(fields)
     let adapters = try (example["adapters"]?.arrayValue ?? []).compactMap(\.stringValue).map(Self.adapter)
-    let combined = try Combiner(combination).combine(adapters.map { Combiner.Source($0) })
+    let combined = try Combiner(combination).combine(adapters.map { AdapterSource($0) })
     let golden = try SafetensorsFile(path: "\(Golden.folder)/combinations/\(name).safetensors").allTensors()
     let updates = try combined.updates().updates
     #expect(updates.map(\.layer) == ["first", "second"])

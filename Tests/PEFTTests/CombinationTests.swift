@@ -91,7 +91,7 @@ struct CombinationTests {
     let small = try model([["r": 2, "lora_alpha": 4, "lora_bias": true], ["r": 2]])
     let folders = try ["one", "two"].map { try small.model.folder(of: $0) }
     let combined = try Combiner(Combination(["combination": "cat", "weights": [0.5, 1]])).combine(
-      folders.map { Combiner.Source($0) })
+      folders.map { AdapterSource($0) })
     let key = "base_model.model.second.lora_B.bias"
     let own = try #require(folders[0].tensors[key])
     // Weight 0.5 and scale 2.
@@ -108,7 +108,7 @@ struct CombinationTests {
       return AdapterFolder(
         configuration: AdapterConfiguration(method),
         tensors: [
-          "base_model.model.conv.lora_A.weight": try .randn([4, 6 / groups, 3, 2], generator: generator),
+          "base_model.model.conv.lora_A.weight": try .randn([4, 6, 3, 2], generator: generator),
           "base_model.model.conv.lora_B.weight": try .randn([8, 4 / groups, 1, 1], generator: generator),
         ])
     }
@@ -116,9 +116,9 @@ struct CombinationTests {
     var fields: JSONObject = ["combination": .string(kind), "weights": [0.5, 2], "rank": 8]
     if kind == "cat" { fields["rank"] = nil }
     if kind == "ties_svd" { (fields["density"], fields["rank"]) = (1, 36) }
-    let combined = try Combiner(Combination(fields)).combine(folders.map { Combiner.Source($0) })
+    let combined = try Combiner(Combination(fields)).combine(folders.map { AdapterSource($0) })
     let update = try combined.updates().updates[0]
-    #expect(Array(update.a.shape.dropFirst()) == [6 / groups, 3, 2] && update.b.rank == 4)
+    #expect(Array(update.a.shape.dropFirst()) == [6, 3, 2] && update.b.rank == 4)
     guard kind != "ties_svd" else { return }
     let deltas = try folders.map { try $0.updates().updates[0].delta() }
     #expect(try update.delta().relativeError(to: deltas[0] * 0.5 + deltas[1] * 2) < 1e-5)
@@ -142,12 +142,12 @@ struct CombinationTests {
     folders[1].tensors[key] = try .ones([2, 2])
     folders[1].configuration.method.targeting.modulesToSave = ["head"]
     let combiner = try Combiner(Combination())
-    let combined = try combiner.combine(folders.map { Combiner.Source($0) })
+    let combined = try combiner.combine(folders.map { AdapterSource($0) })
     #expect(combined.tensors[key] != nil)
     #expect(combined.configuration.json["modules_to_save"] == ["head"])
     folders[0].tensors[key] = try .ones([2, 2])
     let error = try #require(throws: AdapterError.self) {
-      try combiner.combine(folders.map { Combiner.Source($0) })
+      try combiner.combine(folders.map { AdapterSource($0) })
     }
     #expect(error.description.contains("adapter 2: base_model.model.head.weight is in more than one adapter"))
   }
@@ -172,7 +172,7 @@ struct CombinationTests {
   @Test func everyAdapterNeedsAWeight() throws {
     let combiner = try Combiner(Combination(["weights": [1, 2]]))
     let adapter = try CombinationGoldenTests.adapter("a")
-    #expect(throws: ConfigurationError.self) { try combiner.combine([Combiner.Source(adapter)]) }
+    #expect(throws: ConfigurationError.self) { try combiner.combine([AdapterSource(adapter)]) }
     #expect(throws: AdapterError.self) { try combiner.combine([]) }
   }
 }

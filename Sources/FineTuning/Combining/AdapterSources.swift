@@ -5,7 +5,7 @@ import Torch
 
 /// Adapters opened to be taken apart: by their files alone where those say what the adapters add, else on their base.
 public struct AdapterSources {
-  public let sources: [Combiner.Source]
+  public let sources: [AdapterSource]
   /// The base, if it was needed.
   public let tuned: AdaptedPretrainedModel?
 
@@ -27,15 +27,15 @@ public struct AdapterSources {
       }
     }
     guard let model, isPlain.contains(false) else {
-      (sources, tuned) = (folders.map { Combiner.Source($0) }, nil)
+      (sources, tuned) = (folders.map { AdapterSource($0) }, nil)
       return
     }
     let measured = zip(paths, isPlain).filter { !$0.1 }.map(\.0)
     let tuned = try AdaptedPretrainedModel(folder: model, adapters: measured, device: device)
     var names = tuned.adapters.names[...]
     sources = try zip(folders, isPlain).map { folder, isPlain in
-      guard !isPlain, let name = names.popFirst() else { return Combiner.Source(folder) }
-      return Combiner.Source(folder, deltas: try tuned.adapters.deltas(of: name))
+      guard !isPlain, let name = names.popFirst() else { return AdapterSource(folder) }
+      return AdapterSource(folder, deltas: try tuned.adapters.deltas(of: name))
     }
     self.tuned = tuned
   }

@@ -8,17 +8,6 @@ import Torch
 /// Every layer's own scale counts (rsLoRA, rank and alpha patterns) and is inside the result's factors, whose scale is
 /// one. Hugging Face PEFT keeps the first adapter's `use_rslora` and initialization, which changes the outputs.
 public struct Combiner {
-  /// An adapter to combine.
-  public struct Source {
-    public let folder: AdapterFolder
-    /// What it adds to its base, where its file alone does not say; see ``AdaptedModel/deltas(of:)``.
-    public let deltas: LayerDeltas?
-
-    public init(_ folder: AdapterFolder, deltas: LayerDeltas? = nil) {
-      (self.folder, self.deltas) = (folder, deltas)
-    }
-  }
-
   private let combination: Combination
   private let arithmetic: TaskArithmetic
 
@@ -32,7 +21,7 @@ public struct Combiner {
   /// The combined adapter.
   ///
   /// - Throws: ``AdapterError`` naming the adapter (counted from one) or layer that cannot be combined.
-  public func combine(_ sources: [Source]) throws -> AdapterFolder {
+  public func combine(_ sources: [AdapterSource]) throws -> AdapterFolder {
     guard let first = sources.first?.folder.configuration else {
       throw AdapterError("there are no adapters to combine: name some")
     }
@@ -41,7 +30,14 @@ public struct Combiner {
     var rest: [String: Tensor] = [:]
     for (index, source) in sources.enumerated() {
       do {
-        for task in try self.tasks(of: source, weights[index], &rest) {
+        if source.deltas != nil, !combination.kind.factorsAgain {
+          throw AdapterError(
+            "\(combination.kind.rawValue) sums factors, and this method is more than its factors: use svd or a "
+              + "kind that ends in _svd")
+        }
+        let (found, others) = try source.tasks(weight: weights[index])
+        try add(others, to: &rest)
+        for task in found {
           tasks[task.shape.layer, default: []].append(task)
         }
       } catch let error as AdapterError {
@@ -57,25 +53,6 @@ public struct Combiner {
       rest: rest, modulesToSave: modulesToSave(sources))
   }
 
-  /// What an adapter does to each layer; its other tensors go into `rest`.
-  private func tasks(of source: Source, _ weight: Double, _ rest: inout [String: Tensor]) throws
-    -> [LayerTask]
-  {
-    guard let deltas = source.deltas else {
-      let (updates, others) = try source.folder.updates()
-      try add(others, to: &rest)
-      return updates.map { LayerTask($0, weight: weight) }
-    }
-    guard combination.kind.factorsAgain else {
-      throw AdapterError(
-        "\(combination.kind.rawValue) sums factors, and this method is more than its factors: use svd or a kind "
-          + "that ends in _svd")
-    }
-    let shapes = Dictionary(deltas.shapes.map { ($0.layer, $0) }, uniquingKeysWith: { first, _ in first })
-    try add(source.folder.tensors.filter { ModulesToSave.isWhole($0.key, besides: shapes) }, to: &rest)
-    return deltas.shapes.map { LayerTask($0, deltas, weight: weight) }
-  }
-
   /// Modules trained whole have no sum: one adapter may bring them.
   private func add(_ others: [String: Tensor], to rest: inout [String: Tensor]) throws {
     for (key, tensor) in others {
@@ -87,7 +64,7 @@ public struct Combiner {
     }
   }
 
-  private func modulesToSave(_ sources: [Source]) -> [String]? {
+  private func modulesToSave(_ sources: [AdapterSource]) -> [String]? {
     let names = Set(sources.flatMap { $0.folder.configuration.method.targeting.modulesToSave ?? [] })
     return names.isEmpty ? nil : names.sorted()
   }

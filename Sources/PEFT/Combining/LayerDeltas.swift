@@ -21,7 +21,7 @@ extension AdaptedModel {
     for layer in store.layers {
       guard let adapter = layer.slot[name]?.adapter, !(adapter is ModulesToSave), !(adapter is TrainedBias)
       else { continue }
-      guard let shape = LayerShape(layer) else {
+      guard let shape = try LayerShape(layer) else {
         throw AdapterError(
           "\(layer.name) is adapted, and has no weight matrix: no LoRA can stand for this adapter")
       }
@@ -38,7 +38,7 @@ extension AdaptedModel {
       shapes: shapes,
       matrix: { shape in
         let folding = try folding(shape)
-        return try Self.matrix(folding.weight - folding.untouched, of: folding.layer)
+        return try folding.layer.matrix(folding.weight) - folding.layer.matrix(folding.untouched)
       },
       bias: { shape in
         let folding = try folding(shape)
@@ -47,14 +47,5 @@ extension AdaptedModel {
         let change = try own.map { try bias - $0 } ?? bias
         return try change.abs().max().item() > 0 ? change : nil
       })
-  }
-
-  /// A weight, or a change of one, as [outputs, inputs].
-  static func matrix(_ weight: Tensor, of layer: any AdaptableLayer) throws -> Tensor {
-    switch layer.kind {
-    case .transposedLinear, .embedding: try weight.t()
-    case .convolution: try weight.flattened(from: 1)
-    case .linear, .norm: weight
-    }
   }
 }

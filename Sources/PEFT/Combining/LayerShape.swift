@@ -7,7 +7,7 @@ public struct LayerShape: Hashable, Sendable {
   public let form: LayerUpdate.Form
   /// Rows of B.
   public let outputs: Int
-  /// A's shape after the rank: the inputs, for convolutions (of one group) with the kernel.
+  /// A's shape after the rank: the inputs, for convolutions with the kernel.
   public let inner: [Int]
   public let groups: Int
 
@@ -17,17 +17,19 @@ public struct LayerShape: Hashable, Sendable {
   }
 
   /// The shape of a layer of the base; nil for layers that have no low-rank update.
-  init?(_ layer: any AdaptableLayer) {
+  init?(_ layer: any AdaptableLayer) throws {
+    if case .norm = layer.kind { return nil }
+    let sizes = try layer.linearSizes()
     switch layer.kind {
-    case .linear(let inputs, let outputs), .transposedLinear(let inputs, let outputs):
-      self.init(layer: layer.name, form: .linear, outputs: outputs, inner: [inputs])
-    case .embedding(let entries, let size):
-      self.init(layer: layer.name, form: .embedding, outputs: size, inner: [entries])
+    case .linear, .transposedLinear:
+      self.init(layer: layer.name, form: .linear, outputs: sizes.outputs, inner: [sizes.inputs])
+    case .embedding:
+      self.init(layer: layer.name, form: .embedding, outputs: sizes.outputs, inner: [sizes.inputs])
     case .convolution(_, let inputs, let outputs):
-      let inner = Array(layer.weight.shape.dropFirst())
-      guard let width = inner.first, width > 0 else { return nil }
+      // A reaches over all inputs, B is in the layer's groups.
       self.init(
-        layer: layer.name, form: .convolution, outputs: outputs, inner: inner, groups: max(1, inputs / width))
+        layer: layer.name, form: .convolution, outputs: outputs, inner: [inputs] + layer.kernel,
+        groups: layer.groups)
     case .norm: return nil
     }
   }

@@ -11,7 +11,7 @@ public struct LayerUpdate {
     case linear
     /// A [r, entries], B [size, r]; the update of a table [entries, size], transposed.
     case embedding
-    /// A [r, in / groups, kernel...], B [out, r / groups, 1...].
+    /// A [r, in, kernel...], B [out, r / groups, 1...].
     case convolution
   }
 

@@ -52,7 +52,7 @@ enum OrdinaryLoRA {
     return counts.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key
   }
 
-  private static func tensors(of updates: [LayerUpdate]) throws -> [String: Tensor] {
+  static func tensors(of updates: [LayerUpdate]) throws -> [String: Tensor] {
     var tensors: [String: Tensor] = [:]
     for update in updates {
       let isEmbedding = update.form == .embedding

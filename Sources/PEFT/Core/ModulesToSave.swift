@@ -34,15 +34,6 @@ final class ModulesToSave: LayerAdapter {
     folding.bias = bias?.tensor
   }
 
-  /// Whether a tensor of an adapter's file is a whole weight or bias, of none of the layers `adapted`.
-  static func isWhole(_ key: String, besides adapted: [String: LayerShape]) -> Bool {
-    guard key.hasPrefix(AdaptedModel.keyPrefix), let dot = key.lastIndex(of: "."),
-      ["weight", "bias"].contains(key[key.index(after: dot)...])
-    else { return false }
-    let layer = key[..<dot].dropFirst(AdaptedModel.keyPrefix.count)
-    return !adapted.keys.contains { layer == $0 || layer.hasPrefix("\($0).") }
-  }
-
   /// Whether the module at path `name` is `module`, or below it.
   static func isInside(_ name: String, _ module: String) -> Bool {
     let (path, wanted) = (name.split(separator: "."), module.split(separator: "."))

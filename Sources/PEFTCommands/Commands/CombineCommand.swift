@@ -77,7 +77,7 @@ struct CombineCommand: ParsableCommand {
     return try Combination(flags: values.object)
   }
 
-  private func combine(_ sources: [Combiner.Source], _ options: Combination) throws -> AdapterFolder {
+  private func combine(_ sources: [AdapterSource], _ options: Combination) throws -> AdapterFolder {
     do {
       return try Combiner(options).combine(sources)
     } catch let error as AdapterError {
