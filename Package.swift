@@ -38,13 +38,14 @@ let package = Package(
   targets: [
     room("Files"),
     room("JSON", ["Files"]),
+    room("Pickle", ["Files"]),
     .systemLibrary(name: "CLibTorch", pkgConfig: "swift-peft-libtorch"),
     .target(name: "CTorch", dependencies: ["CLibTorch"], exclude: ["Kernels/Loops.inc"]),
     room("Torch", ["CTorch"]),
     room("Configuration", ["JSON"]),
     room("Safetensors", ["Files", "JSON"]),
-    room("NN", ["Configuration", "JSON", "Safetensors", "Torch"]),
-    room("PEFT", ["Configuration", "Files", "JSON", "NN", "Safetensors", "Torch"]),
+    room("NN", ["Configuration", "JSON", "Pickle", "Safetensors", "Torch"]),
+    room("PEFT", ["Configuration", "Files", "JSON", "NN", "Pickle", "Safetensors", "Torch"]),
     room("Training", ["Configuration", "Files", "JSON", "NN", "Reports", "Safetensors", "Torch"]),
     room("Models", ["Configuration", "Files", "JSON", "NN", "Safetensors", "Torch"]),
     room("Generation", ["Configuration", "Models", "NN", "Tokenizers", "Torch"]),
@@ -62,7 +63,7 @@ let package = Package(
       "PEFTCommands",
       [
         "ChatTemplates", "Configuration", "Demo", "Files", "FineTuning", "Generation", "JSON", "Models", "NN",
-        "PEFT",
+        "PEFT", "Pickle",
         "Reports", "Safetensors", "Tokenizers", "Torch", "Training", "Yams",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
@@ -71,8 +72,8 @@ let package = Package(
     tests("Files"),
     tests("JSON", ["Files"]),
     tests("Torch"),
-    tests("NN", ["Torch"]),
-    tests("PEFT", ["Files", "JSON", "Models", "NN", "Safetensors", "Torch"]),
+    tests("NN", ["Files", "Pickle", "Safetensors", "Torch"]),
+    tests("PEFT", ["Files", "JSON", "Models", "NN", "Pickle", "Safetensors", "Torch"]),
     tests(
       "Training",
       [

@@ -21,6 +21,10 @@ extension Tensor {
   public func flipped(_ dims: [Int]) throws -> Tensor { try op("aten::flip", self, dims) }
   public func rolled(_ shift: Int, dim: Int) throws -> Tensor { try op("aten::roll", self, [shift], [dim]) }
 
+  /// A view of this tensor's whole storage.
+  public func strided(_ shape: [Int], strides: [Int], offset: Int) throws -> Tensor {
+    try op("aten::as_strided", self, shape, strides, offset)
+  }
   public func contiguous() throws -> Tensor { isContiguous ? self : try op("aten::contiguous", self) }
   public func clone() throws -> Tensor { try op("aten::clone", self) }
 

@@ -82,7 +82,7 @@ import Torch
       (["generate", "--model", "x"], 64), (["inspect", "/nowhere"], 65),
       (["tokenize", "--model", "/nowhere"], 65),
       (["eval", "--model", "/nowhere", "--data", "/nowhere"], 65),
-      (["convert", "--input", "x", "--to", "kohya", "--output", "y"], 64),
+      (["convert", "--input", "x", "--to", "koyha", "--output", "y"], 64),
     ] as [([String], Int32)])
   func mistakesHaveTheirExitCode(_ arguments: [String], _ code: Int32) async {
     #expect(await Program.run(arguments) == code)

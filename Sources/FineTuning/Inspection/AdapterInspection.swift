@@ -1,4 +1,5 @@
 import Configuration
+import Foundation
 import JSON
 import NN
 import PEFT
@@ -10,6 +11,10 @@ public struct AdapterInspection {
     public let name: String
     /// Nil for parts without one, such as modules trained whole.
     public let rank: Int?
+    /// How many directions the update really has: exp of the entropy of its singular values as shares of their sum.
+    ///
+    /// Source: Roy and Vetterli 2007, "The Effective Rank: A Measure of Effective Dimensionality".
+    public let effectiveRank: Double?
     /// The Frobenius norm of what is added to the weight; of the tensors themselves where nothing is.
     public let norm: Double
     public let parameters: Int
@@ -28,16 +33,16 @@ public struct AdapterInspection {
   public init(_ folder: AdapterFolder) throws {
     configuration = folder.configuration
     method = type(of: folder.configuration.method).peftType
-    let fields = folder.configuration.json
     let start = (folder.configuration.method as? LoRA)?.initialization
     initialization = start.map { $0.json.stringValue ?? $0.json.serialized() }
     let groups = Self.grouped(folder.tensors)
+    let isLowRank = [LoRA.peftType, AdaLoRA.peftType, EDoRA.peftType].contains(method)
     // What was taken off the base at the start is no part of what the adapter adds.
-    let whole = folder.initial.isEmpty ? groups : Self.grouped(try folder.ordinaryLoRA().tensors)
+    let whole = folder.initial.isEmpty ? folder : try folder.ordinaryLoRA()
+    let updates = try isLowRank ? whole.factors().updates : []
+    let byLayer = Dictionary(updates.map { ($0.layer, $0) }, uniquingKeysWith: { first, _ in first })
     layers = try groups.keys.sorted(by: NaturalOrder.isBefore).map { name in
-      try Self.layer(
-        name, groups[name] ?? [:], whole: whole[name] ?? [:], method: folder.configuration.method,
-        fields: fields)
+      try Self.layer(name, groups[name] ?? [:], byLayer[name])
     }
     var warnings: [String] = []
     let unknown = folder.configuration.unknownKeys
@@ -80,46 +85,37 @@ public struct AdapterInspection {
     return (parts[..<end].joined(separator: "."), parts[end...].joined(separator: "."))
   }
 
-  private static func layer(
-    _ name: String, _ tensors: [String: Tensor], whole: [String: Tensor], method: any AdapterMethod,
-    fields: JSONObject
-  ) throws -> Layer {
-    func tensor(_ names: String...) throws -> Tensor? {
-      try names.lazy.compactMap { whole[$0] }.first?.to(dtype: .float32)
-    }
+  private static func layer(_ name: String, _ tensors: [String: Tensor], _ update: LayerUpdate?) throws
+    -> Layer
+  {
     let parameters = tensors.values.reduce(0) { $0 + $1.count }
-    var a = try tensor("lora_A.weight", "lora_A", "lora_embedding_A")
-    let b = try tensor("lora_B.weight", "lora_B", "lora_embedding_B")
-    guard let width = a?.shape.first, let b, a?.rank == 2, b.rank == 2, b.shape[1] == width else {
+    guard let update else {
       let squares = try tensors.values.map { tensor -> Double in
         let norm: Double = try tensor.to(dtype: .float32).norm().item()
         return norm * norm
       }
-      return Layer(name: name, rank: nil, norm: squares.reduce(0, +).squareRoot(), parameters: parameters)
+      return Layer(
+        name: name, rank: nil, effectiveRank: nil, norm: squares.reduce(0, +).squareRoot(),
+        parameters: parameters)
     }
-    let rank = (tensors["lora_A.weight"] ?? tensors["lora_embedding_A"])?.shape.first ?? width
-    if let e = try tensor("lora_E") { a = try a.map { try $0 * e } }
-    if let r = try tensor("lora_latent_mapping.weight") { a = try a.map { try r.mm($0) } }
-    guard let a else { return Layer(name: name, rank: rank, norm: 0, parameters: parameters) }
-    // The norm of B A without making it: the trace of (B^T B)(A A^T).
-    let square: Double = try (b.t().mm(b) * a.mm(a.t())).sum().item()
-    let norm = max(0, square).squareRoot() * (try scaling(of: name, rank, method, fields))
-    return Layer(name: name, rank: rank, norm: norm, parameters: parameters)
+    let own = (tensors["lora_A.weight"] ?? tensors["lora_embedding_A"])?.shape.first
+    return Layer(
+      name: name, rank: own ?? update.rank, effectiveRank: try effectiveRank(update), norm: try update.norm(),
+      parameters: parameters)
   }
 
-  private static func scaling(
-    of name: String, _ rank: Int, _ method: any AdapterMethod, _ fields: JSONObject
-  ) throws -> Double {
-    if let lora = method as? LoRA { return try lora.scaling(for: name) }
-    if let edora = method as? EDoRA { return try edora.scaling(for: name) }
-    return (fields["lora_alpha"]?.doubleValue ?? Double(rank)) / Double(max(1, rank))
+  private static func effectiveRank(_ update: LayerUpdate) throws -> Double? {
+    guard let values = try? update.singularValues(), values.allSatisfy(\.isFinite) else { return nil }
+    let sum = values.reduce(0, +)
+    guard sum > 0 else { return 0 }
+    return exp(-values.lazy.filter { $0 > 0 }.reduce(0) { $0 + $1 / sum * log($1 / sum) })
   }
 
   public var json: JSONObject {
     let entries = layers.map { layer -> JSONValue in
       [
         "name": .string(layer.name), "rank": layer.rank.map(JSONValue.int) ?? .null,
-        "norm": .double(layer.norm),
+        "effective_rank": layer.effectiveRank.map(JSONValue.double) ?? .null, "norm": .double(layer.norm),
         "parameters": .int(layer.parameters),
       ]
     }

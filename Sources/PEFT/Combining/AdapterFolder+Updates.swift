@@ -6,13 +6,24 @@ import Torch
 extension AdapterFolder {
   /// The low-rank updates in an adapter's file, and its tensors that are none (modules trained whole, biases).
   ///
-  /// AdaLoRA's triplets and EDoRA's mapping are multiplied into A; what PiSSA and its like took off the base is taken off. Layers are in their natural order.
+  /// AdaLoRA's triplets and EDoRA's mapping are multiplied into A; what PiSSA and its like took off the base is taken
+  /// off. Layers are in their natural order.
+  ///
+  /// - Parameter allowingMagnitudes: whether DoRA's magnitudes may be among the other tensors; the updates alone are not
+  ///   what such an adapter adds.
   /// - Throws: ``AdapterError`` for methods whose update cannot be told without the base model.
-  public func updates() throws -> (updates: [LayerUpdate], rest: [String: Tensor]) {
+  public func updates(allowingMagnitudes: Bool = false) throws -> (
+    updates: [LayerUpdate], rest: [String: Tensor]
+  ) {
     if let method = configuration.method as? LoRA, method.initialization.changesBase, !initial.isEmpty {
-      return try ordinaryLoRA().updates()
+      return try ordinaryLoRA().updates(allowingMagnitudes: allowingMagnitudes)
     }
-    try requirePlainUpdates()
+    try requirePlainUpdates(allowingMagnitudes)
+    return try factors()
+  }
+
+  /// The factors in an adapter's file, whatever else belongs to what it adds, and its other tensors.
+  public func factors() throws -> (updates: [LayerUpdate], rest: [String: Tensor]) {
     var (groups, rest) = ([String: [String: Tensor]](), [String: Tensor]())
     for (key, tensor) in tensors {
       guard let (layer, name) = FactorName.split(key) else {
@@ -54,10 +65,10 @@ extension AdapterFolder {
   }
 
   /// Refuses what the factors alone do not say.
-  private func requirePlainUpdates() throws {
+  private func requirePlainUpdates(_ allowsMagnitudes: Bool) throws {
     switch configuration.method {
     case let method as LoRA:
-      if method.usesDoRA { throw unreadable("scales rows to trained magnitudes") }
+      if method.usesDoRA, !allowsMagnitudes { throw unreadable("scales rows to trained magnitudes") }
       let fields = configuration.json
       if method.initialization.changesBase {
         let name = method.initialization.json.stringValue ?? ""
@@ -69,7 +80,7 @@ extension AdapterFolder {
         throw AdapterError("the adapter has target_parameters: only updates of layers can be taken apart")
       }
     case let method as EDoRA:
-      if method.usesMagnitude { throw unreadable("scales rows to trained magnitudes") }
+      if method.usesMagnitude, !allowsMagnitudes { throw unreadable("scales rows to trained magnitudes") }
     case is AdaLoRA: break
     default: throw unreadable("is no low-rank update")
     }

@@ -45,7 +45,8 @@ extension AdaptedModel {
         guard let bias = folding.bias else { return nil }
         let own = try folding.layer.untouchedBias?.tensor.to(dtype: .float32)
         let change = try own.map { try bias - $0 } ?? bias
-        return try change.abs().max().item() > 0 ? change : nil
+        let largest: Double = try change.abs().max().item()
+        return largest > 0 ? change : nil
       })
   }
 }

@@ -25,6 +25,7 @@ enum OrdinaryLoRA {
     }
     method.targeting.modulesToSave = modulesToSave ?? source?.method.targeting.modulesToSave
     if let lora = source?.method as? LoRA { method.dropout = lora.dropout }
+    method.usesDoRA = rest.keys.contains { $0.hasSuffix(".lora_magnitude_vector") }
     method.hasBias = updates.contains { $0.bias != nil }
     let names = updates.map(\.layer)
     for update in updates {

@@ -1,6 +1,7 @@
 import Files
 import JSON
 import NN
+import Pickle
 import Safetensors
 import Torch
 
@@ -10,6 +11,8 @@ public struct AdapterFolder {
   public static let weightsName = "adapter_model.safetensors"
   /// Factors that were taken off the base at the start; Hugging Face PEFT ignores the file.
   public static let initialName = "adapter_initial.safetensors"
+  /// The weights of older adapters, read where there are no others; what is in it is never executed.
+  public static let pickleName = "adapter_model.bin"
 
   public var configuration: AdapterConfiguration
   /// By full key, such as `base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight`.
@@ -26,7 +29,7 @@ public struct AdapterFolder {
 
   /// Reads the folder `path`; tensors stay on disk until they are used.
   ///
-  /// - Throws: `FileError`, `JSONError`, `SafetensorsError` or `ConfigurationError` for what is missing or wrong.
+  /// - Throws: `FileError`, `JSONError`, `SafetensorsError`, `PickleError` or `ConfigurationError` for what is missing or wrong.
   public init(path: String) throws {
     let file = Folder.join(path, Self.configurationName)
     let json = try JSONValue.parse(contentsOf: file)
@@ -34,7 +37,10 @@ public struct AdapterFolder {
       throw AdapterError("\(file) holds no JSON object: it is no adapter")
     }
     configuration = try AdapterConfiguration(object)
-    tensors = try SafetensorsFile(path: Folder.join(path, Self.weightsName)).allTensors()
+    let (weights, pickle) = (Folder.join(path, Self.weightsName), Folder.join(path, Self.pickleName))
+    tensors =
+      try Folder.hasFile(pickle) && !Folder.hasFile(weights)
+      ? TorchFileSource(path: pickle).allTensors() : SafetensorsFile(path: weights).allTensors()
     let start = Folder.join(path, Self.initialName)
     initial = Folder.hasFile(start) ? try SafetensorsFile(path: start).allTensors() : [:]
     self = try recognizingOriginalEDoRA()

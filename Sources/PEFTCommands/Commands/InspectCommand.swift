@@ -16,7 +16,9 @@ struct InspectCommand: ParsableCommand {
         peft inspect my-adapter --plot norms.svg
       """)
 
-  @Argument(help: "The folder of an adapter or a model.") var path: String
+  @Argument(help: "The folder of a model, or an adapter in any layout: a folder or a file.") var path: String
+  @Option(help: "The base model, for layouts that need it.") var model: String?
+  @Option(help: "The lora_alpha of a loralib file.") var alpha: Double?
   @Option(help: "Draw the norms, as FILE.svg or FILE.png.") var plot: String?
   @OptionGroup(title: "Output") var speech: OutputOptions
 
@@ -27,11 +29,12 @@ struct InspectCommand: ParsableCommand {
   }
 
   func run() throws {
-    let folder = try ModelFolder(path)
-    if folder.file(AdapterFolder.configurationName) != nil {
-      try show(AdapterInspection(AdapterFolder(path: folder.path)))
+    if !Folder.hasFile(path), try ModelFolder(path).file("config.json") != nil {
+      try show(ModelInspection(ModelFolder(path)))
     } else {
-      try show(ModelInspection(folder))
+      var conversion = AdapterConversion(path, model: model)
+      conversion.context.alpha = alpha
+      try show(AdapterInspection(conversion.read()))
     }
   }
 
@@ -43,12 +46,13 @@ struct InspectCommand: ParsableCommand {
     Console.print(
       "\(adapter.method)\(start), base \(base), \(Numerals.grouped(adapter.parameters)) parameters")
     var table = TextTable([
-      .init("layer", maximumWidth: 80), .init("rank", .right), .init("norm", .right),
-      .init("parameters", .right),
+      .init("layer", maximumWidth: 80), .init("rank", .right), .init("effective", .right),
+      .init("norm", .right), .init("parameters", .right),
     ])
     for layer in adapter.layers {
       table.append([
-        layer.name, layer.rank.map { "\($0)" } ?? "-", Numerals.short(layer.norm),
+        layer.name, layer.rank.map { "\($0)" } ?? "-", layer.effectiveRank.map(Numerals.short) ?? "-",
+        Numerals.short(layer.norm),
         Numerals.grouped(layer.parameters),
       ])
     }

@@ -3,6 +3,7 @@ import Files
 import JSON
 import Models
 import NN
+import Pickle
 import Safetensors
 import Tokenizers
 import Torch
@@ -33,7 +34,7 @@ struct Failure: Error {
     case let error as TorchError: self = Failure(error)
     case let error as TrainingError: self = Failure(error)
     case is FileError, is JSONError, is ConfigurationError, is CheckpointError, is AdapterError,
-      is TokenizerError, is ModelError, is SafetensorsError:
+      is TokenizerError, is ModelError, is SafetensorsError, is PickleError:
       self.init(.badInput, "\(error)")
     default: return nil
     }

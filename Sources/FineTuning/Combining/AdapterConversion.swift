@@ -1,0 +1,78 @@
+import Files
+import Models
+import NN
+import PEFT
+import Torch
+
+/// An adapter on its way from one layout to another, with what its base says.
+public struct AdapterConversion {
+  /// A folder, a file, or an id in the local cache.
+  public let input: String
+  /// The base model's folder or id; nil to do without.
+  public let model: String?
+  /// The layout of the input; nil to tell it by the contents.
+  public var from: AdapterFormat?
+  /// What the layouts do not say themselves.
+  public var context = AdapterFormat.Context()
+
+  public init(_ input: String, model: String? = nil) { (self.input, self.model) = (input, model) }
+
+  /// - Throws: what reading the files throws.
+  public mutating func read() throws -> AdapterFolder {
+    if let model { try learn(from: model) }
+    let path = Folder.hasFile(input) ? input : try ModelFolder(input).path
+    return try AdapterFormat.read(path, as: from, context).adapter
+  }
+
+  private mutating func learn(from model: String) throws {
+    let folder = try ModelFolder(model)
+    context.baseConfiguration = try ModelConfiguration(folder: folder.path).raw
+    let names = try SafetensorsSource(path: folder.path).names
+    context.modules = names.filter { $0.hasSuffix(".weight") }.map { String($0.dropLast(".weight".count)) }
+  }
+
+  /// The context with the base that `adapter` names, where that is on this machine and no other was given.
+  public func completed(_ adapter: AdapterFolder) throws -> AdapterFormat.Context {
+    guard model == nil, let base = adapter.configuration.shared.baseModel, let folder = try? ModelFolder(base)
+    else {
+      return context
+    }
+    var context = context
+    context.baseConfiguration = try? ModelConfiguration(folder: folder.path).raw
+    return context
+  }
+
+  /// The adapter as Hugging Face PEFT can load it with equal outputs, where it cannot as it is.
+  public func readable(_ adapter: AdapterFolder) throws -> AdapterFolder {
+    if adapter.configuration.method is EDoRA { return try adapter.foldedEDoRA() }
+    guard let method = adapter.configuration.method as? LoRA,
+      method.initialization.changesBase || method.magnitudeOnly != nil
+    else { return adapter }
+    return try adapter.ordinaryLoRA()
+  }
+
+  /// The adapter as an ordinary LoRA, measured on the base where its factors alone do not say what it adds.
+  public func ordinaryLoRA(_ adapter: AdapterFolder, keeping truncation: Truncation?) throws -> AdapterFolder
+  {
+    let isPlain = (try? adapter.updates()) != nil
+    guard !isPlain, model != nil else { return try AdapterSource(adapter).ordinaryLoRA(keeping: truncation) }
+    let adapted = try adapted(adapter)
+    return try AdapterSource(adapter, deltas: adapted.deltas()).ordinaryLoRA(keeping: truncation)
+  }
+
+  /// See ``AdaptedModel/reducingIntruders(of:_:)``.
+  public func reducingIntruders(
+    _ adapter: AdapterFolder, _ options: IntruderReduction
+  ) throws -> (adapter: AdapterFolder, intruders: [(layer: String, count: Int)]) {
+    try adapted(adapter).reducingIntruders(options)
+  }
+
+  private func adapted(_ adapter: AdapterFolder) throws -> AdaptedModel {
+    guard let model else { throw AdapterError("the adapter's base is needed: give it with --model") }
+    let task = adapter.configuration.shared.taskType.flatMap(ModelTask.init(peft:))
+    let base = try PretrainedModel.load(folder: model, task: task)
+    let adapted = try AdaptedModel(base.store, traits: base.adapterTraits())
+    try adapted.load(adapter)
+    return adapted
+  }
+}
