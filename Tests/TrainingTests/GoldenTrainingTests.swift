@@ -25,7 +25,8 @@ struct GoldenTrainingTests {
     "lora-qwen2",
     "lora-mistral", "lora-bf16", "rslora", "modules-to-save", "dora", "dora-clip", "adalora",
     "adalora-every-step",
-    "adalora-sparse", "token-indices", "full", "full-tied", "ia3", "ln-tuning",
+    "adalora-sparse", "token-indices", "full", "full-tied", "ia3", "ln-tuning", "pissa", "pissa-dora",
+    "olora", "mica",
   ]
 
   struct Run {
