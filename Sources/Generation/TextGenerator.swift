@@ -36,7 +36,7 @@ public struct TextGenerator {
     return try generate([ids], options, onEvent: onEvent).first ?? Completion()
   }
 
-  /// Continues several texts together; each gets what it would get alone.
+  /// Continues several texts together; each gets what it would get alone. Adapters by row (`RowAdapters`) are by prompt.
   ///
   /// - Parameter onEvent: told of every token; what it throws ends everything.
   /// - Throws: `ConfigurationError` for options out of range, `ModelError` for a prompt that is empty or too long.
@@ -47,7 +47,11 @@ public struct TextGenerator {
     let mode = model.store.mode
     let wasTraining = mode.isTraining
     mode.isTraining = false
-    defer { mode.isTraining = wasTraining }
+    let rows = mode.rowAdapters
+    defer {
+      mode.isTraining = wasTraining
+      mode.rowAdapters = rows
+    }
     return try withoutGradients {
       var running = try prompts.enumerated().map { index, prompt in
         let generator = try Generator(seed: UInt64(bitPattern: Int64(options.seed)) &+ UInt64(index))
@@ -58,6 +62,7 @@ public struct TextGenerator {
       var completions = Array(repeating: Completion(), count: prompts.count)
       let cache = model.makeCache()
       while !running.isEmpty {
+        mode.rowAdapters = rows?.selecting(running.map(\.index))
         let logits = try nextLogits(running, cache)
         for row in running.indices {
           let event = try running[row].advance(

@@ -43,6 +43,7 @@ public struct ExampleBuilder: Sendable {
     let limit = min(options.maxLength ?? contextLength, contextLength)
     let made = try concurrentMap(rows) { row in
       var example = try self.example(row)
+      example.adapter = row.text("adapter")
       try self.check(example)
       let length = example.ids.count
       let isCut = example.truncate(to: limit)

@@ -22,17 +22,23 @@ public final class AdaptedPretrainedModel {
   ///
   /// - Parameters:
   ///   - folder: a folder in Hugging Face layout, or the id of a model in the local cache.
-  ///   - adapters: adapter folders or ids in the local cache; they are named `default`, `adapter2`, `adapter3`, ...
+  ///   - adapters: adapter folders or ids in the local cache, perhaps with a name in front (`NAME=DIR`); others are named
+  ///     `default`, `adapter2`, `adapter3`, ...
   ///   - task: nil for the one of config.json, or of the first adapter.
   ///   - dtype: of the base's weights; nil as they are.
   ///   - labels: the classes of a new classification head; nil for those of config.json or of an adapter's head.
   /// - Throws: what the rooms below say of folders that are missing or do not fit.
   public init(
     folder: String, adapters paths: [String] = [], task: ModelTask? = nil, dtype: DType? = nil,
-    device: Device = .cpu, labels: ClassLabels? = nil, allowMismatch: Bool = false, seed: UInt64 = 0
+    device: Device = .cpu, labels: ClassLabels? = nil, allowMismatch: Bool = false,
+    keyMapping: KeyMapping? = nil, seed: UInt64 = 0
   ) throws {
     self.folder = folder
-    let folders = try paths.map { try AdapterFolder(path: ModelFolder($0).path) }
+    let places = paths.enumerated().map { NamedAdapter($1, index: $0) }
+    let folders = try places.map { place in
+      let folder = try AdapterFolder(path: ModelFolder(place.path).path)
+      return try keyMapping.map { try folder.renamed(by: $0) } ?? folder
+    }
     let task =
       task
       ?? folders.lazy.compactMap { $0.configuration.shared.taskType }.first.flatMap(ModelTask.init(peft:))
@@ -40,8 +46,8 @@ public final class AdaptedPretrainedModel {
     model = try PretrainedModel.load(
       folder: folder, task: task, dtype: dtype, device: device, labels: labels, seed: seed)
     adapters = try AdaptedModel(model.store, traits: model.adapterTraits(), seed: seed)
-    for (index, (path, adapter)) in zip(paths, folders).enumerated() {
-      let name = index == 0 ? "default" : "adapter\(index + 1)"
+    for (place, adapter) in zip(places, folders) {
+      let (name, path) = (place.name, place.path)
       do {
         reports.append((name, try adapters.load(adapter, named: name, allowMismatch: allowMismatch)))
       } catch let error as AdapterError {
@@ -79,6 +85,22 @@ public final class AdaptedPretrainedModel {
       return nil
     }
     return ClassLabels(count: count)
+  }
+}
+
+/// An adapter on the command line: a folder, or a name for it and the folder.
+struct NamedAdapter {
+  let name, path: String
+
+  /// - Parameter index: its place among all, which names it when it has no name.
+  init(_ text: String, index: Int) {
+    let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    // A folder may have an equals sign in its own name.
+    guard parts.count == 2, !parts[0].isEmpty, !parts[0].contains("/"), !Folder.exists(text) else {
+      (name, path) = (index == 0 ? "default" : "adapter\(index + 1)", text)
+      return
+    }
+    (name, path) = (parts[0], parts[1])
   }
 }
 

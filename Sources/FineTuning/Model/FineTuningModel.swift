@@ -21,6 +21,8 @@ public final class FineTuningModel: TrainableModel {
   public let parameters: [TrainableParameter]
   public let totalParameterCount: Int
   private let write: (String) throws -> Void
+  /// Whether rows may name the adapters that score them.
+  private let routesRows: Bool
 
   /// - Parameters:
   ///   - options: for learning rates that differ.
@@ -32,6 +34,7 @@ public final class FineTuningModel: TrainableModel {
     (model, adapters) = (tuned.model, tuned.adapters)
     (self.objective, self.device, self.write) = (objective, tuned.model.store.device, write)
     model.store.mode.gradientCheckpointing = options.gradientCheckpointing
+    routesRows = subject == .nothing
     let base = model.store.parameterCount
     switch subject {
     case .adapter(let name):
@@ -77,10 +80,12 @@ public final class FineTuningModel: TrainableModel {
     }
     // Padding is on the right, where no token that counts can see it: no mask is needed.
     let input = ModelInput(ids: batch.ids, positions: batch.positions, segments: batch.segments)
-    return try model.nextTokenLoss(input, labels: batch.labels).sum
+    return try routed(batch) { try model.nextTokenLoss(input, labels: batch.labels).sum }
   }
 
-  public func logits(_ batch: Batch) throws -> Tensor {
+  public func logits(_ batch: Batch) throws -> Tensor { try routed(batch) { try plainLogits(batch) } }
+
+  private func plainLogits(_ batch: Batch) throws -> Tensor {
     // A classifier reads where each text ends from the mask, even if all are of one length.
     let needsMask = model.task == .sequenceClassification && batch.attentionMask == nil
     let full = needsMask ? try Tensor.ones(batch.ids.shape, dtype: .bool, device: device) : nil
@@ -88,6 +93,29 @@ public final class FineTuningModel: TrainableModel {
       ModelInput(
         ids: batch.ids, attentionMask: batch.attentionMask ?? full, positions: batch.positions,
         segments: batch.segments, typeIDs: batch.typeIDs))
+  }
+
+  /// Runs `body` with the adapter that each row asks for; a row that asks for none gets the one that is active.
+  private func routed<Result>(_ batch: Batch, _ body: () throws -> Result) throws -> Result {
+    guard routesRows, batch.adapters.contains(where: { $0 != nil }) else { return try body() }
+    let known = adapters.names + [RowAdapters.base]
+    let names = try zip(batch.adapters, batch.origins).map { name, origin -> String? in
+      guard let name else {
+        guard adapters.active.count < 2 else {
+          throw TrainingError(
+            .data,
+            "a row without an adapter among rows with one, \(origin): name one of \(known.joined(separator: ", "))"
+          )
+        }
+        return adapters.active.first
+      }
+      guard known.contains(name) else {
+        throw TrainingError(
+          .data, "adapter '\(name)', \(origin): name one of \(known.joined(separator: ", "))")
+      }
+      return name
+    }
+    return try adapters.withAdapters(byRow: names, body)
   }
 
   public func save(to folder: String) throws { try write(folder) }

@@ -5,7 +5,7 @@ import Torch
 /// Injecting, removing, toggling and hot-swapping edit this list; the layer itself is never replaced.
 public final class AdapterSlot {
   public struct Entry {
-    public let name: String
+    public internal(set) var name: String
     public let adapter: any LayerAdapter
     /// Whether it takes part in the output.
     public var isActive: Bool
@@ -38,6 +38,12 @@ public final class AdapterSlot {
     entries.removeAll { $0.name == name }
   }
 
+  /// Gives an adapter another name, which must be free.
+  public func rename(_ old: String, to new: String) {
+    guard let index = entries.firstIndex(where: { $0.name == old }) else { return }
+    entries[index].name = new
+  }
+
   /// Makes exactly `names` active, in their order.
   public func activate(_ names: [String]) {
     for index in entries.indices { entries[index].isActive = names.contains(entries[index].name) }
@@ -60,8 +66,12 @@ public final class AdapterSlot {
 
   /// The layer's output with its adapters.
   func output(_ x: Tensor, of layer: any AdaptableLayer) throws -> Tensor {
-    try AdapterBase(layer: layer, below: working[...]).output(x)
+    if mode.usesAdapters, let rows = mode.rowAdapters { return try output(x, of: layer, by: rows) }
+    return try AdapterBase(layer: layer, below: working[...]).output(x)
   }
+
+  /// Whether rows differ in their adapters here, so that the layer's output is no one product.
+  var isByRow: Bool { mode.usesAdapters && mode.rowAdapters != nil && !entries.isEmpty }
 
   /// The layer's untouched weight and bias with `names` folded in, in float32; the layer itself stays as it is.
   func folding(of names: [String], for layer: any AdaptableLayer) throws -> Folding {

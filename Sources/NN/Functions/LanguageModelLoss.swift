@@ -22,6 +22,13 @@ public func nextTokenLoss(
   let isPlain =
     head.adapters.isEmpty && head.bias == nil && (head.weight as? Parameter)?.tensor.requiresGrad == false
   guard isPlain, states.isFusable, head.weight.dtype == states.dtype else {
+    let rows = head.mode.rowAdapters
+    if let rows {
+      // The places are of many rows; each place has the adapter of its own.
+      let owners = try places.array(of: Int.self).map { $0 / max(1, shape[1] - 1) }
+      head.mode.rowAdapters = rows.selecting(owners)
+    }
+    defer { head.mode.rowAdapters = rows }
     let logits = try head(states).to(dtype: .float32)
     return (try logits.crossEntropy(kept, reduction: .sum), places.shape[0])
   }

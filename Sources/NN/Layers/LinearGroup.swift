@@ -12,7 +12,9 @@ public struct LinearGroup {
     var (terms, places): ([ProductTerm], [(index: Int, adapter: (any LowRankAdapter)?)]) = ([], [])
     for (index, layer) in layers.enumerated() {
       let working = layer.slot.working
-      if layer.isFusable, working.isEmpty {
+      if layer.slot.isByRow {
+        outputs[index] = try layer(x)
+      } else if layer.isFusable, working.isEmpty {
         terms.append(ProductTerm(weight: layer.weight, bias: layer.bias?.tensor))
         places.append((index, nil))
       } else if layer.isFusable, working.count == 1, let adapter = working[0] as? any LowRankAdapter,

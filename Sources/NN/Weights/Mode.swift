@@ -6,4 +6,6 @@ public final class Mode {
   public var usesAdapters = true
   /// Whether blocks forget their intermediate results in training and compute them again for the backward pass.
   public var gradientCheckpointing = false
+  /// Which adapter works on each row, in place of the active ones; nil while all rows are treated alike.
+  public var rowAdapters: RowAdapters?
 }

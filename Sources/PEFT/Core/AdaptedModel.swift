@@ -120,7 +120,7 @@ public final class AdaptedModel {
     configuration.method.targeting.modulesToSave = modules
   }
 
-  private func checkNew(_ name: String) throws {
+  func checkNew(_ name: String) throws {
     guard !names.contains(name) else {
       throw AdapterError("there is an adapter named '\(name)' already: delete it, or choose another name")
     }
@@ -189,6 +189,14 @@ public final class AdaptedModel {
     active.removeAll { $0 == name }
     configurations[name] = nil
     hooks[name] = nil
+  }
+
+  /// Gives an adapter another name in all that is kept of it here.
+  func changeName(_ old: String, to new: String) {
+    names = names.map { $0 == old ? new : $0 }
+    active = active.map { $0 == old ? new : $0 }
+    configurations[new] = configurations.removeValue(forKey: old)
+    hooks[new] = hooks.removeValue(forKey: old)
   }
 
   func checkKnown(_ name: String) throws {

@@ -98,8 +98,11 @@ extension AdaptedModel {
     add("missing", report.missing)
     add("unexpected", report.unexpected)
     guard !parts.isEmpty else { return }
+    let mapping = KeyMapping.suggestion(missing: report.missing, unexpected: report.unexpected)
+    let remedy = mapping.map { ", or rename its modules with --key-mapping '\($0)'" } ?? ""
     throw AdapterError(
-      "the adapter is for another base, tensors \(parts.joined(separator: "; ")): use its own base model")
+      "the adapter is for another base, tensors \(parts.joined(separator: "; ")): use its own base model\(remedy)"
+    )
   }
 
   /// The adapter as it is now, ready to be written.

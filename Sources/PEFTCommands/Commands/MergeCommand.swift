@@ -39,7 +39,7 @@ struct MergeCommand: ParsableCommand {
     let type = try engine.loadedType()
     let tuned = try AdaptedPretrainedModel(
       folder: model.model, adapters: model.adapter, task: task.value(), device: device,
-      allowMismatch: model.allowMismatch)
+      allowMismatch: model.allowMismatch, keyMapping: model.mapping())
     for (path, (_, report)) in zip(model.adapter, tuned.reports) {
       speech.warn(ModelFlags.warnings(report, path))
     }

@@ -8,20 +8,33 @@ import Torch
 struct ModelFlags: ParsableArguments {
   @Option(help: "The base model: a folder in Hugging Face layout, or the id of one in the local cache.")
   var model: String
-  @Option(help: "An adapter folder; may be given several times.") var adapter: [String] = []
+  @Option(help: "An adapter folder, perhaps with a name: NAME=DIR; may be given several times.") var adapter:
+    [String] = []
   @Flag(help: "Leave what an adapter lacks, or has in another shape, at its initial value.")
   var allowMismatch = false
+  @Option(
+    help: "Rename modules of an adapter: REGEX=REPLACEMENT, on their paths; may be given several times.")
+  var keyMapping: [String] = []
 
   func load(
     task: ModelTask?, _ engine: EngineOptions, device: Device, _ output: OutputOptions
   ) throws -> AdaptedPretrainedModel {
     let tuned = try AdaptedPretrainedModel(
       folder: model, adapters: adapter, task: task, dtype: engine.loadedType(), device: device,
-      allowMismatch: allowMismatch, seed: engine.seed ?? EngineOptions.usualSeed)
+      allowMismatch: allowMismatch, keyMapping: mapping(), seed: engine.seed ?? EngineOptions.usualSeed)
     for (path, (_, report)) in zip(adapter, tuned.reports) {
       output.warn(Self.warnings(report, path))
     }
     return tuned
+  }
+
+  /// - Throws: ``Failure`` for a mapping that is none.
+  func mapping() throws -> KeyMapping? {
+    do {
+      return try keyMapping.isEmpty ? nil : KeyMapping(keyMapping)
+    } catch {
+      throw Failure(.usage, "--key-mapping: \(error)")
+    }
   }
 
   /// What loading an adapter found beside what it needed.

@@ -73,7 +73,8 @@ struct Peft: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       TrainCommand.self, EvalCommand.self, GenerateCommand.self, LogitsCommand.self, MergeCommand.self,
-      InspectCommand.self, CombineCommand.self, ExtractCommand.self, ConvertCommand.self, BenchCommand.self,
+      InspectCommand.self, StatusCommand.self, CombineCommand.self, ExtractCommand.self, ConvertCommand.self,
+      BenchCommand.self,
       TokenizeCommand.self,
       DemoCommand.self,
     ])

@@ -21,6 +21,8 @@ public struct Batch: Sendable {
   public let targetCount: Int
   /// The rows' places in the data, for messages.
   public let origins: [String]
+  /// The adapter that each example asks for; nil for those that are active.
+  public let adapters: [String?]
 
   /// - Parameters:
   ///   - rows: the examples of each row; several in one do not see each other.
@@ -45,6 +47,7 @@ public struct Batch: Sendable {
     segments = try isPacked ? tensor(grid.segments) : nil
     typeIDs = try rows.contains { $0.contains { $0.typeIDs != nil } } ? tensor(grid.typeIDs) : nil
     origins = rows.flatMap { $0.map(\.origin) }
+    adapters = rows.flatMap { $0.map(\.adapter) }
     let targets = try Targets(rows.flatMap(\.self), grid: grid, objective: objective)
     labels = try targets.labels.to(device: device)
     targetCount = targets.count

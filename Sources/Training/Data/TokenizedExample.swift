@@ -19,6 +19,8 @@ public struct TokenizedExample: Sendable, Hashable {
   public var typeIDs: [Int32]?
   /// Where the row came from, such as `data.jsonl:12`; for messages.
   public var origin: String
+  /// The adapter that scores this row, where rows have their own; nil for those that are active.
+  public var adapter: String?
 
   public init(ids: [Int32], target: Target, typeIDs: [Int32]? = nil, origin: String = "") {
     self.ids = ids

@@ -2,10 +2,10 @@ import NN
 import Torch
 
 /// AdaLoRA's triplets on a layer that is one matrix [out, in]: A [k, in], E [k, 1], B [out, k].
-final class AdaLoRALinear: LowRankAdapter {
+final class AdaLoRALinear: LowRankAdapter, ScalableAdapter {
   let parameters: [AdapterParameter]
   let a, b, e: AdapterParameter
-  private let update: LowRankUpdate
+  private var update: LowRankUpdate
 
   init(_ layer: any AdaptableLayer, rank: Int, _ method: AdaLoRA, _ context: InjectionContext) throws {
     let (inputs, outputs) = try layer.linearSizes()
@@ -17,6 +17,11 @@ final class AdaLoRALinear: LowRankAdapter {
     e = AdapterParameter("lora_E", try .zeros([rank, 1], device: device))
     update = LowRankUpdate(scale: method.scaling, dropout: method.lora.dropout)
     parameters = [a, b, e]
+  }
+
+  var factor: Double {
+    get { update.factor }
+    set { update.factor = newValue }
   }
 
   func forward(_ x: Tensor, through base: AdapterBase) throws -> Tensor {

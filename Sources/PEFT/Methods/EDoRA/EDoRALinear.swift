@@ -4,10 +4,10 @@ import Torch
 /// EDoRA, or LoRA-XS, on a linear layer or an ungrouped convolution.
 ///
 /// R A takes the place of A in LoRA's and DoRA's products; W A^T never changes and is kept for the row norms.
-final class EDoRALinear: LowRankAdapter {
+final class EDoRALinear: LowRankAdapter, ScalableAdapter {
   let parameters: [AdapterParameter]
   private let a, b, r: AdapterParameter
-  private let update: LowRankUpdate
+  private var update: LowRankUpdate
   private let decomposition: WeightDecomposition?
   /// W A^T for the weight and the A that it was computed from.
   private var crossed: (product: Tensor, weight: any WeightStorage, a: Tensor)?
@@ -36,6 +36,14 @@ final class EDoRALinear: LowRankAdapter {
     parameters = [a, b, r] + (decomposition.map { [$0.magnitude] } ?? [])
     if !context.isLoading, let norm = try norm(layer, mapped()) {
       try decomposition?.start(at: norm)
+    }
+  }
+
+  var factor: Double {
+    get { update.factor }
+    set {
+      update.factor = newValue
+      decomposition?.factor = newValue
     }
   }
 

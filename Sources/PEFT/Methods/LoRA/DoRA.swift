@@ -4,7 +4,7 @@ import Torch
 /// DoRA on a linear layer or a convolution: LoRA whose rows are scaled to a trained magnitude.
 ///
 /// Source: Liu et al. 2024, "DoRA: Weight-Decomposed Low-Rank Adaptation", sections 4.1 and 4.3.
-final class DoRALinear: LowRankAdapter, StartsFromBase {
+final class DoRALinear: LowRankAdapter, ScalableAdapter, StartsFromBase {
   let parameters: [AdapterParameter]
   let factors: LoRAFactors
   private let decomposition: WeightDecomposition
@@ -17,6 +17,11 @@ final class DoRALinear: LowRankAdapter, StartsFromBase {
     decomposition = try WeightDecomposition(layer, LowRankUpdate(scale: scale, dropout: method.dropout))
     try decomposition.start(at: decomposition.norm(of: layer, a: a, b: b))
     parameters = [factors.a, factors.b, decomposition.magnitude]
+  }
+
+  var factor: Double {
+    get { decomposition.factor }
+    set { decomposition.factor = newValue }
   }
 
   func forward(_ x: Tensor, through base: AdapterBase) throws -> Tensor {

@@ -4,24 +4,30 @@ import Torch
 /// DoRA on an embedding: each feature of the table is scaled to a trained magnitude across the vocabulary.
 ///
 /// y = f (W[id] + s A^T[id] B^T), f = m / ||W + s (B A)^T|| by columns; A [r, entries], B [size, r], m [size].
-final class DoRAEmbedding: LayerAdapter {
+final class DoRAEmbedding: ScalableAdapter {
   let parameters: [AdapterParameter]
   private let update: LoRAEmbedding
   private let magnitude: AdapterParameter
-  private let scale: Double
+  private let ownScale: Double
+  private var scale: Double { ownScale * factor }
 
   init(
     entries: Int, size: Int, rank: Int, scale: Double, _ method: LoRA, _ layer: any AdaptableLayer,
     _ context: InjectionContext
   ) throws {
     update = try LoRAEmbedding(entries: entries, size: size, rank: rank, scale: scale, method, layer, context)
-    self.scale = scale
+    ownScale = scale
     let norm =
       try context.isLoading
       ? Tensor.ones([size], device: layer.device())
       : Self.norm(of: layer, update.a.tensor, update.b.tensor, scale)
     magnitude = AdapterParameter("lora_magnitude_vector", norm)
     parameters = update.parameters + [magnitude]
+  }
+
+  var factor: Double {
+    get { update.factor }
+    set { update.factor = newValue }
   }
 
   func forward(_ x: Tensor, through base: AdapterBase) throws -> Tensor {

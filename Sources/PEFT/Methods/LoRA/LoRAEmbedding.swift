@@ -2,10 +2,12 @@ import NN
 import Torch
 
 /// LoRA on an embedding: rows get s A^T[id] B^T; A [r, entries], B [size, r].
-final class LoRAEmbedding: LayerAdapter {
+final class LoRAEmbedding: ScalableAdapter {
   let parameters: [AdapterParameter]
   let a, b: AdapterParameter
-  private let scale: Double
+  private let ownScale: Double
+  var factor = 1.0
+  private var scale: Double { ownScale * factor }
 
   init(
     entries: Int, size: Int, rank: Int, scale: Double, _ method: LoRA, _ layer: any AdaptableLayer,
@@ -16,7 +18,7 @@ final class LoRAEmbedding: LayerAdapter {
     let trainsB = method.initialization.initializer.trainsB
     a = AdapterParameter("lora_embedding_A", try start.a.to(device: device))
     b = AdapterParameter("lora_embedding_B", try start.b.to(device: device), isLearned: trainsB)
-    self.scale = scale
+    ownScale = scale
     parameters = [a, b]
   }
 

@@ -2,12 +2,12 @@ import NN
 import Torch
 
 /// LoRA on a linear layer or a convolution.
-final class LoRALinear: LowRankAdapter, StartsFromBase {
+final class LoRALinear: LowRankAdapter, ScalableAdapter, StartsFromBase {
   let parameters: [AdapterParameter]
   let factors: LoRAFactors
   private let outputBias: AdapterParameter?
   private let baseBias: TrainedBias?
-  private let update: LowRankUpdate
+  private var update: LowRankUpdate
 
   init(
     _ layer: any AdaptableLayer, rank: Int, scale: Double, _ method: LoRA, _ context: InjectionContext
@@ -20,6 +20,11 @@ final class LoRALinear: LowRankAdapter, StartsFromBase {
       try method.bias == .none ? nil : layer.bias.map { try TrainedBias($0, named: "base_layer.bias") }
     update = LowRankUpdate(scale: scale, dropout: method.dropout)
     parameters = (baseBias?.parameters ?? []) + [factors.a] + (outputBias.map { [$0] } ?? []) + [factors.b]
+  }
+
+  var factor: Double {
+    get { update.factor }
+    set { update.factor = newValue }
   }
 
   func forward(_ x: Tensor, through base: AdapterBase) throws -> Tensor {

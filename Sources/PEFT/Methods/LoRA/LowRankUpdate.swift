@@ -4,9 +4,16 @@ import Torch
 /// How a product s B A joins a layer, whatever A and B are made of: matrices [r, inputs] and [outputs, r], or for a
 /// convolution also convolutions themselves.
 struct LowRankUpdate {
-  let scale: Double
+  /// alpha / r, or what stands for it.
+  private let ownScale: Double
+  /// Multiplies the scale at run time.
+  var factor = 1.0
   /// Of the update's input, in training; an embedding's input has none.
   let dropout: Double
+
+  init(scale: Double, dropout: Double) { (ownScale, self.dropout) = (scale, dropout) }
+
+  var scale: Double { ownScale * factor }
 
   func forward(_ x: Tensor, through base: AdapterBase, a: Tensor, b: Tensor) throws -> Tensor {
     try adding(to: base.output(x), x, base.layer, a: a, b: b)

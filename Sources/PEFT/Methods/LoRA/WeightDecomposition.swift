@@ -9,7 +9,7 @@ import Torch
 final class WeightDecomposition {
   /// [out], or [1, out, 1...] for a convolution; float32.
   let magnitude: AdapterParameter
-  private let update: LowRankUpdate
+  private var update: LowRankUpdate
   private let rows: RowNorms
 
   init(_ layer: any AdaptableLayer, _ update: LowRankUpdate) throws {
@@ -18,6 +18,12 @@ final class WeightDecomposition {
     let kernel = layer.kernel
     let shape = try (kernel.isEmpty ? [] : [1]) + [layer.linearSizes().outputs] + kernel.map { _ in 1 }
     magnitude = AdapterParameter("lora_magnitude_vector", try .ones(shape, device: layer.device()))
+  }
+
+  /// See ``ScalableAdapter``.
+  var factor: Double {
+    get { update.factor }
+    set { update.factor = newValue }
   }
 
   /// Begins where the adapted rows have their own norms, so that nothing changes.
