@@ -81,7 +81,7 @@ let package = Package(
         "Torch",
       ]),
     tests("Models", ["Files", "JSON", "NN", "Safetensors", "Torch"]),
-    tests("Generation", ["JSON", "Models", "NN", "Safetensors", "Tokenizers", "Torch"]),
+    tests("Generation", ["JSON", "Models", "NN", "PEFT", "Safetensors", "Tokenizers", "Torch"]),
     tests("Configuration", ["JSON"]),
     tests("Safetensors", ["Files", "JSON"]),
     tests("Tokenizers", ["JSON"]),

@@ -1,5 +1,6 @@
 import Models
 import NN
+import PEFT
 import Safetensors
 import Testing
 import Tokenizers
@@ -126,5 +127,26 @@ struct GenerationTests {
       }
     }
     #expect(count == 3)
+  }
+
+  /// Texts of one batch with adapters of their own get what they would get alone, also once others have ended.
+  @Test func everyPromptMayHaveItsOwnAdapter() throws {
+    let model = try model("llama")
+    let adapted = try AdaptedModel(model.store)
+    for name in ["list", "dora"] {
+      try adapted.load(folder: "\(Self.golden)/adapters/\(name)", named: name)
+    }
+    let generator = try TextGenerator(model)
+    let prompts = [[1, 5, 9], [1, 7], [1, 5, 9, 11], [1, 20, 3]]
+    let names: [String?] = ["list", nil, "dora", "list"]
+    let options = options(12) { $0.minNewTokens = 0 }
+    let together = try adapted.withAdapters(byRow: names) { try generator.generate(prompts, options) }
+    for (index, name) in names.enumerated() {
+      let alone = try adapted.withAdapters(name.map { [$0] } ?? []) {
+        try generator.generate([prompts[index]], options)
+      }
+      #expect(together[index].ids == alone[0].ids, "\(index)")
+    }
+    #expect(model.store.mode.rowAdapters == nil)
   }
 }

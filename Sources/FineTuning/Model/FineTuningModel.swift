@@ -95,27 +95,9 @@ public final class FineTuningModel: TrainableModel {
         segments: batch.segments, typeIDs: batch.typeIDs))
   }
 
-  /// Runs `body` with the adapter that each row asks for; a row that asks for none gets the one that is active.
   private func routed<Result>(_ batch: Batch, _ body: () throws -> Result) throws -> Result {
-    guard routesRows, batch.adapters.contains(where: { $0 != nil }) else { return try body() }
-    let known = adapters.names + [RowAdapters.base]
-    let names = try zip(batch.adapters, batch.origins).map { name, origin -> String? in
-      guard let name else {
-        guard adapters.active.count < 2 else {
-          throw TrainingError(
-            .data,
-            "a row without an adapter among rows with one, \(origin): name one of \(known.joined(separator: ", "))"
-          )
-        }
-        return adapters.active.first
-      }
-      guard known.contains(name) else {
-        throw TrainingError(
-          .data, "adapter '\(name)', \(origin): name one of \(known.joined(separator: ", "))")
-      }
-      return name
-    }
-    return try adapters.withAdapters(byRow: names, body)
+    guard routesRows else { return try body() }
+    return try adapters.withAdapters(asked: batch.adapters, origins: batch.origins, body)
   }
 
   public func save(to folder: String) throws { try write(folder) }

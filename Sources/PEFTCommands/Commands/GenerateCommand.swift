@@ -4,8 +4,10 @@ import Foundation
 import Generation
 import JSON
 import Models
+import PEFT
 import Tokenizers
 import Torch
+import Training
 
 /// Continues a text, or answers in a chat.
 struct GenerateCommand: ParsableCommand {
@@ -22,6 +24,8 @@ struct GenerateCommand: ParsableCommand {
   @OptionGroup var model: ModelFlags
   @Option(help: "The text to continue.") var prompt: String?
   @Option(help: "A message to answer, in the model's chat template.") var chat: String?
+  @Option(help: "Rows to continue together, each with a prompt and perhaps the name of its adapter.")
+  var data: String?
   @Option(help: "What the chat begins with, as the system's message.") var system: String?
   @Option(help: .field(SamplingOptions.self, "max_new_tokens")) var maxNewTokens: Int?
   @Option(help: .field(SamplingOptions.self, "min_new_tokens")) var minNewTokens: Int?
@@ -35,7 +39,9 @@ struct GenerateCommand: ParsableCommand {
   @OptionGroup(title: "Output") var speech: OutputOptions
 
   func validate() throws {
-    if (prompt == nil) == (chat == nil) { throw ValidationError("give --prompt or --chat, one of them") }
+    if [prompt, chat, data].count(where: { $0 != nil }) != 1 {
+      throw ValidationError("give --prompt, --chat or --data, one of them")
+    }
     if system != nil, chat == nil { throw ValidationError("--system needs --chat") }
   }
 
@@ -49,6 +55,7 @@ struct GenerateCommand: ParsableCommand {
     guard let language = tuned.model as? any CausalLanguageModel else {
       throw Failure(.badInput, "a model that does not write text, \(model.model): choose a language model")
     }
+    if let data { return try continueRows(of: data, tuned, language, tokenizer, options) }
     let ids = try promptIDs(tokenizer)
     let isStreaming = !speech.json
     let completion = try TextGenerator(language, tokenizer: tokenizer).generate([ids], options) { event in
@@ -59,6 +66,30 @@ struct GenerateCommand: ParsableCommand {
       "text": .string(completion?.text ?? ""), "ids": .array((completion?.ids ?? []).map(JSONValue.int)),
       "prompt_tokens": .int(ids.count), "finish_reason": .string(completion?.finishReason.name ?? "length"),
     ])
+  }
+
+  /// Prints a JSON line for each row, with its fields and the text.
+  private func continueRows(
+    of path: String, _ tuned: AdaptedPretrainedModel, _ language: any CausalLanguageModel,
+    _ tokenizer: Tokenizer, _ options: SamplingOptions
+  ) throws {
+    let rows = try RowFile.read(path, DataOptions())
+    let prompts = try rows.map { row in
+      guard let prompt = row.fields["prompt"]?.stringValue else {
+        throw Failure(.badInput, "a row without a prompt, \(row.origin): write {\"prompt\": \"...\"}")
+      }
+      return try tokenizer.encode(prompt).ids
+    }
+    let asked = rows.map { $0.fields["adapter"]?.stringValue }
+    let completions = try tuned.adapters.withAdapters(asked: asked, origins: rows.map(\.origin)) {
+      try TextGenerator(language, tokenizer: tokenizer).generate(prompts, options)
+    }
+    for (row, completion) in zip(rows, completions) {
+      var line = row.fields
+      line["text"] = .string(completion.text)
+      line["finish_reason"] = .string(completion.finishReason.name)
+      Console.print(.object(line))
+    }
   }
 
   private func sampling() throws -> SamplingOptions {
