@@ -10,17 +10,17 @@ extension Tensor {
   public func fusedRMSNorm(weight: Tensor, eps: Double) throws -> (y: Tensor, inverse: Tensor) {
     var (y, inverse): (OpaquePointer?, OpaquePointer?)
     let x = try contiguous()
-    guard ct_rms_norm(x.handle, weight.handle, eps, &y, &inverse) != 0, let y, let inverse else {
-      throw TorchError.last(in: "fusedRMSNorm", of: [self, weight])
-    }
+    let isDone = withExtendedLifetime(x) { ct_rms_norm(x.handle, weight.handle, eps, &y, &inverse) != 0 }
+    guard isDone, let y, let inverse else { throw TorchError.last(in: "fusedRMSNorm", of: [self, weight]) }
     return (Tensor(owning: y), Tensor(owning: inverse))
   }
 
   /// The gradient of ``fusedRMSNorm(weight:eps:)``'s input; self is the gradient of its output.
   public func fusedRMSNormBackward(input: Tensor, weight: Tensor, inverse: Tensor) throws -> Tensor {
     let (gradient, x) = (try contiguous(), try input.contiguous())
-    return try made(
-      ct_rms_norm_backward(gradient.handle, x.handle, weight.handle, inverse.handle), "fusedRMSNormBackward")
+    return try made("fusedRMSNormBackward", keeping: [gradient, x]) {
+      ct_rms_norm_backward(gradient.handle, x.handle, weight.handle, inverse.handle)
+    }
   }
 
   /// Rotary embedding of [batch, tokens, heads, d], as [batch, heads, tokens, d]; tables [batch or 1, tokens, d].
@@ -28,28 +28,32 @@ extension Tensor {
   /// - Parameter backward: take a gradient from the second form to the first.
   public func fusedRotary(cos: Tensor, sin: Tensor, backward: Bool = false) throws -> Tensor {
     let x = strides.last == 1 ? self : try contiguous()
-    return try made(ct_rotary(x.handle, cos.handle, sin.handle, backward), "fusedRotary")
+    return try made("fusedRotary", keeping: [x]) { ct_rotary(x.handle, cos.handle, sin.handle, backward) }
   }
 
   /// silu(self) * up.
   public func fusedSiluProduct(_ up: Tensor) throws -> Tensor {
     let (gate, up) = (try contiguous(), try up.contiguous())
-    return try made(ct_silu_product(gate.handle, up.handle), "fusedSiluProduct")
+    return try made("fusedSiluProduct", keeping: [gate, up]) { ct_silu_product(gate.handle, up.handle) }
   }
 
   /// The gradients of gate and up; self is the gradient of their product.
   public func fusedSiluProductBackward(gate: Tensor, up: Tensor) throws -> (gate: Tensor, up: Tensor) {
     var (first, second): (OpaquePointer?, OpaquePointer?)
     let (gradient, gate, up) = (try contiguous(), try gate.contiguous(), try up.contiguous())
-    guard ct_silu_product_backward(gradient.handle, gate.handle, up.handle, &first, &second) != 0, let first,
-      let second
-    else { throw TorchError.last(in: "fusedSiluProductBackward", of: [self, gate, up]) }
+    let isDone = withExtendedLifetime((gradient, gate, up)) {
+      ct_silu_product_backward(gradient.handle, gate.handle, up.handle, &first, &second) != 0
+    }
+    guard isDone, let first, let second else {
+      throw TorchError.last(in: "fusedSiluProductBackward", of: [self, gate, up])
+    }
     return (Tensor(owning: first), Tensor(owning: second))
   }
 
   /// Cross entropies of these logits [n, classes] by rows, in float32; the logits become the gradients of their sum.
   public func fusedCrossEntropy_(_ targets: Tensor) throws -> Tensor {
-    try made(ct_cross_entropy_(handle, targets.contiguous().handle), "fusedCrossEntropy_")
+    let targets = try targets.contiguous()
+    return try made("fusedCrossEntropy_", keeping: [targets]) { ct_cross_entropy_(handle, targets.handle) }
   }
 
   /// Softmax of `scale` times these scores [..., queries, keys] in place; query r sees keys up to offset + r.
@@ -72,7 +76,9 @@ extension Tensor {
   /// self * factor + bias by columns; factor and bias are float32.
   public func fusedColumnScale(_ factor: Tensor, bias: Tensor?) throws -> Tensor {
     let x = try contiguous()
-    return try made(ct_scale_columns(x.handle, factor.handle, bias?.handle), "fusedColumnScale")
+    return try made("fusedColumnScale", keeping: [x]) {
+      ct_scale_columns(x.handle, factor.handle, bias?.handle)
+    }
   }
 
   /// The gradients of input and factor; self is the gradient of the scaled columns.
@@ -81,14 +87,23 @@ extension Tensor {
   ) {
     var (first, second): (OpaquePointer?, OpaquePointer?)
     let (gradient, x) = (try contiguous(), try input.contiguous())
-    guard ct_scale_columns_backward(gradient.handle, x.handle, factor.handle, &first, &second) != 0,
-      let first, let second
-    else { throw TorchError.last(in: "fusedColumnScaleBackward", of: [self, input, factor]) }
+    let isDone = withExtendedLifetime((gradient, x)) {
+      ct_scale_columns_backward(gradient.handle, x.handle, factor.handle, &first, &second) != 0
+    }
+    guard isDone, let first, let second else {
+      throw TorchError.last(in: "fusedColumnScaleBackward", of: [self, input, factor])
+    }
     return (Tensor(owning: first), Tensor(owning: second))
   }
 
-  private func made(_ result: OpaquePointer?, _ operation: String) throws -> Tensor {
-    guard let result else { throw TorchError.last(in: operation, of: [self]) }
+  /// What `body` makes of handles. Swift may release a tensor after its last mention, which is that of its handle:
+  /// `tensors` are kept until the engine is done with them.
+  func made(
+    _ operation: String, keeping tensors: [Tensor], _ body: () -> OpaquePointer?
+  ) throws -> Tensor {
+    guard let result = withExtendedLifetime(tensors, body) else {
+      throw TorchError.last(in: operation, of: [self])
+    }
     return Tensor(owning: result)
   }
 }

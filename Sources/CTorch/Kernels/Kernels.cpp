@@ -4,6 +4,7 @@
 
 #include <ATen/Functions.h>
 #include <ATen/Parallel.h>
+#include <ATen/TensorIterator.h>
 #include <ATen/record_function.h>
 
 using namespace ctorch;
@@ -28,6 +29,27 @@ void check(const at::Tensor &tensor, const at::Tensor &like) {
               "fused kernels take contiguous CPU tensors of one type");
 }
 
+/// Runs `body` on ranges of 0 to `count` on the engine's threads.
+///
+/// at::parallel_for is serial in code that is not compiled with OpenMP, which a package that others depend on cannot
+/// ask for. An iterator over a tensor that nobody reads takes us to the one inside the engine.
+template <typename Body>
+void parallel(int64_t count, int64_t grain, Body body) {
+  if (count <= grain || at::get_num_threads() == 1) {
+    if (count > 0) body(0, count);
+    return;
+  }
+  auto places = at::empty({count}, at::kByte);
+  auto *start = static_cast<char *>(places.data_ptr());
+  auto iterator = at::TensorIteratorConfig().check_all_same_dtype(false).resize_outputs(false).add_output(places).build();
+  iterator.for_each(
+      [&](char **data, const int64_t *, int64_t size) {
+        int64_t first = data[0] - start;
+        body(first, first + size);
+      },
+      grain);
+}
+
 /// Rows so that a task has about 32,000 elements.
 int64_t grain(int64_t size) { return std::max<int64_t>(1, 32768 / std::max<int64_t>(1, size)); }
 
@@ -44,7 +66,7 @@ int32_t ct_rms_norm(const ct_tensor *input, const ct_tensor *weight, double eps,
     auto y = at::empty_like(x), scales = at::empty({rows}, x.options().dtype(at::kFloat));
     with_element_type(x, [&](auto *type) {
       using T = std::remove_pointer_t<decltype(type)>;
-      at::parallel_for(0, rows, grain(size), [&](int64_t first, int64_t last) {
+      parallel(rows, grain(size), [&](int64_t first, int64_t last) {
         loops<T>().rms_norm_forward(data<T>(x), data<T>(w), data<T>(y), data<float>(scales), first, last, size,
                                     static_cast<float>(eps));
       });
@@ -65,7 +87,7 @@ ct_tensor *ct_rms_norm_backward(const ct_tensor *gradient, const ct_tensor *inpu
     auto dx = at::empty_like(x);
     with_element_type(x, [&](auto *type) {
       using T = std::remove_pointer_t<decltype(type)>;
-      at::parallel_for(0, rows, grain(size), [&](int64_t first, int64_t last) {
+      parallel(rows, grain(size), [&](int64_t first, int64_t last) {
         loops<T>().rms_norm_backward(data<T>(g), data<T>(x), data<T>(w), data<float>(scales), data<T>(dx), first, last,
                                      size);
       });
@@ -90,7 +112,7 @@ ct_tensor *ct_rotary(const ct_tensor *input, const ct_tensor *cosine, const ct_t
                        x.options());
     with_element_type(x, [&](auto *type) {
       using T = std::remove_pointer_t<decltype(type)>;
-      at::parallel_for(0, batch * tokens, grain(heads * size), [&](int64_t first, int64_t last) {
+      parallel(batch * tokens, grain(heads * size), [&](int64_t first, int64_t last) {
         for (int64_t row = first; row < last; ++row) {
           int64_t b = row / tokens, t = row % tokens;
           const T *cosines = data<T>(c) + b * table_stride + t * size, *sines = data<T>(s) + (cosines - data<T>(c));
@@ -115,7 +137,7 @@ ct_tensor *ct_silu_product(const ct_tensor *gate, const ct_tensor *up) {
     auto y = at::empty_like(g);
     with_element_type(g, [&](auto *type) {
       using T = std::remove_pointer_t<decltype(type)>;
-      at::parallel_for(0, g.numel(), 16384, [&](int64_t first, int64_t last) {
+      parallel(g.numel(), 16384, [&](int64_t first, int64_t last) {
         loops<T>().silu_product_forward(data<T>(g), data<T>(u), data<T>(y), first, last);
       });
     });
@@ -133,7 +155,7 @@ int32_t ct_silu_product_backward(const ct_tensor *gradient, const ct_tensor *gat
     auto dg = at::empty_like(g), du = at::empty_like(g);
     with_element_type(g, [&](auto *type) {
       using T = std::remove_pointer_t<decltype(type)>;
-      at::parallel_for(0, g.numel(), 16384, [&](int64_t first, int64_t last) {
+      parallel(g.numel(), 16384, [&](int64_t first, int64_t last) {
         loops<T>().silu_product_backward(data<T>(d), data<T>(g), data<T>(u), data<T>(dg), data<T>(du), first, last);
       });
     });
@@ -156,7 +178,7 @@ ct_tensor *ct_cross_entropy_(ct_tensor *logits, const ct_tensor *targets) {
     auto losses = at::empty({rows}, x.options().dtype(at::kFloat));
     with_element_type(x, [&](auto *type) {
       using T = std::remove_pointer_t<decltype(type)>;
-      at::parallel_for(0, rows, grain(size), [&](int64_t first, int64_t last) {
+      parallel(rows, grain(size), [&](int64_t first, int64_t last) {
         for (int64_t row = first; row < last; ++row)
           data<float>(losses)[row] = loops<T>().cross_entropy_row(data<T>(x) + row * size, size, target[row]);
       });
@@ -174,7 +196,7 @@ int32_t ct_causal_softmax_(ct_tensor *scores, int64_t queries, int64_t offset, d
     int64_t size = x.size(-1), rows = size ? x.numel() / size : 0;
     with_element_type(x, [&](auto *type) {
       using T = std::remove_pointer_t<decltype(type)>;
-      at::parallel_for(0, rows, grain(size), [&](int64_t first, int64_t last) {
+      parallel(rows, grain(size), [&](int64_t first, int64_t last) {
         for (int64_t row = first; row < last; ++row)
           loops<T>().softmax_row(data<T>(x) + row * size, std::min(size, offset + row % queries + 1), size,
                                  static_cast<float>(scale));
@@ -194,7 +216,7 @@ int32_t ct_causal_softmax_backward_(const ct_tensor *probabilities, ct_tensor *g
     int64_t size = p.size(-1), rows = size ? p.numel() / size : 0;
     with_element_type(p, [&](auto *type) {
       using T = std::remove_pointer_t<decltype(type)>;
-      at::parallel_for(0, rows, grain(size), [&](int64_t first, int64_t last) {
+      parallel(rows, grain(size), [&](int64_t first, int64_t last) {
         for (int64_t row = first; row < last; ++row)
           loops<T>().softmax_backward_row(data<T>(p) + row * size, data<T>(g) + row * size,
                                           std::min(size, offset + row % queries + 1), size, static_cast<float>(scale));
@@ -218,7 +240,7 @@ ct_tensor *ct_scale_columns(const ct_tensor *input, const ct_tensor *factor, con
     auto y = at::empty_like(x);
     with_element_type(x, [&](auto *type) {
       using T = std::remove_pointer_t<decltype(type)>;
-      at::parallel_for(0, rows, grain(size), [&](int64_t first, int64_t last) {
+      parallel(rows, grain(size), [&](int64_t first, int64_t last) {
         loops<T>().scale_columns(data<T>(x), data<float>(f), b.defined() ? data<float>(b) : nullptr, data<T>(y), first,
                                  last, size);
       });
@@ -240,7 +262,7 @@ int32_t ct_scale_columns_backward(const ct_tensor *gradient, const ct_tensor *in
     auto dx = at::empty_like(x), partial = at::zeros({parts, size}, f.options());
     with_element_type(x, [&](auto *type) {
       using T = std::remove_pointer_t<decltype(type)>;
-      at::parallel_for(0, parts, 1, [&](int64_t first, int64_t last) {
+      parallel(parts, 1, [&](int64_t first, int64_t last) {
         for (int64_t part = first; part < last; ++part)
           loops<T>().scale_columns_backward(data<T>(g), data<T>(x), data<float>(f), data<T>(dx),
                                             data<float>(partial) + part * size, rows * part / parts,
@@ -249,5 +271,28 @@ int32_t ct_scale_columns_backward(const ct_tensor *gradient, const ct_tensor *in
     });
     *input_gradient = give(dx), *factor_gradient = give(partial.sum(0));
     return 1;
+  });
+}
+
+ct_tensor *ct_thin_linear(const ct_tensor *input, const ct_tensor *weight, const ct_tensor *bias) {
+  return fenced<>(static_cast<ct_tensor *>(nullptr), [&] {
+    RECORD_FUNCTION("peft::thin_linear", c10::ArrayRef<const c10::IValue>());
+    auto x = borrow(input), w = borrow(weight);
+    check(w, w), check(x, w);
+    int64_t size = w.size(1), outputs = w.size(0), rows = size ? x.numel() / size : 0;
+    TORCH_CHECK(w.dim() == 2 && x.dim() > 0 && x.size(-1) == size && rows >= 1 && rows <= thin_rows, "thin_linear: ",
+                x.sizes(), " and weight ", w.sizes());
+    auto wide = x.to(at::kFloat);
+    auto shape = x.sizes().vec();
+    shape.back() = outputs;
+    auto y = at::empty(shape, wide.options());
+    with_element_type(w, [&](auto *type) {
+      using T = std::remove_pointer_t<decltype(type)>;
+      parallel(outputs, grain(size), [&](int64_t first, int64_t last) {
+        loops<T>().thin_product[rows - 1](data<T>(w), data<float>(wide), data<float>(y), first, last, size, outputs);
+      });
+    });
+    if (bias) y.add_(borrow(bias));
+    return give(y.to(x.scalar_type()));
   });
 }

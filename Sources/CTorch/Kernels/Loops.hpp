@@ -5,6 +5,9 @@
 
 namespace ctorch {
 
+/// The most rows that `thin_product` takes.
+constexpr int64_t thin_rows = 8;
+
 template <typename T>
 struct LoopTable {
   void (*rms_norm_forward)(const T *, const T *, T *, float *, int64_t, int64_t, int64_t, float);
@@ -17,6 +20,8 @@ struct LoopTable {
   void (*softmax_backward_row)(const T *, T *, int64_t, int64_t, float);
   void (*scale_columns)(const T *, const float *, const float *, T *, int64_t, int64_t, int64_t);
   void (*scale_columns_backward)(const T *, const T *, const float *, T *, float *, int64_t, int64_t, int64_t);
+  /// For 1 to `thin_rows` rows.
+  void (*thin_product[thin_rows])(const T *, const float *, float *, int64_t, int64_t, int64_t, int64_t);
 };
 
 template <typename T>

@@ -68,6 +68,9 @@ bool ct_has_onednn(void);
 /// x w^T + bias in float32 by oneDNN, outside the graph; x [..., in], w [out, in] with any strides.
 ct_tensor *ct_onednn_linear(const ct_tensor *x, const ct_tensor *weight, const ct_tensor *bias);
 
+/// x w^T + bias outside the graph for 1 to 8 rows x [..., in] and w [out, in], both contiguous, float32 or bfloat16.
+ct_tensor *ct_thin_linear(const ct_tensor *x, const ct_tensor *weight, const ct_tensor *bias);
+
 // ---- Tensors -----------------------------------------------------------------------------------------
 
 void ct_tensor_release(ct_tensor *tensor);

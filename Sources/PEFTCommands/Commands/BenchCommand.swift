@@ -18,8 +18,11 @@ struct BenchCommand: ParsableCommand {
       Runs the training loop on random tokens. gemm_fraction is the share of matrix products in the time of a forward
       and backward pass, measured afterwards under a profiler.
 
-      Example:
+      With --generate, greedy generation is timed instead: rows of --sequence-length random tokens, continued together.
+
+      Examples:
         peft bench --model Qwen2.5-0.5B --method lora --batch-size 4 --steps 5
+        peft bench --model Qwen2.5-0.5B --generate 64 --batch-size 1 --sequence-length 32
       """)
 
   @Option(help: "The base model.") var model: String
@@ -29,6 +32,8 @@ struct BenchCommand: ParsableCommand {
   @Option(help: "Timed steps.") var steps = 10
   @Option(help: "Steps before them.") var warmup = 2
   @Flag(help: "Compute activations twice instead of keeping them.") var gradientCheckpointing = false
+  @Option(help: "Time greedy generation of this many tokens, with the adapter of --init-adapter if any.")
+  var generate: Int?
   @OptionGroup(title: "Engine") var engine: EngineOptions
   @OptionGroup(title: "Output") var speech: OutputOptions
 
@@ -39,11 +44,13 @@ struct BenchCommand: ParsableCommand {
     if sequenceLength < 2 {
       throw ValidationError("--sequence-length is \(sequenceLength): must be at least 2")
     }
+    if let generate, generate < 1 { throw ValidationError("--generate is \(generate): must be at least 1") }
     if warmup < 0 { throw ValidationError("--warmup is \(warmup): must be at least 0") }
   }
 
   func run() throws {
     let device = try engine.start()
+    if let generate { return try timeGeneration(of: generate, device) }
     let scratch = Folder.join(NSTemporaryDirectory(), "peft-bench-\(UInt64.random(in: .min ... .max))")
     try Folder.create(scratch)
     defer { try? FileManager.default.removeItem(atPath: scratch) }
@@ -101,7 +108,7 @@ struct BenchCommand: ParsableCommand {
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     let products: Set<String> = [
       "mm", "addmm", "addmm_", "bmm", "baddbmm", "baddbmm_", "addbmm", "mv", "linear", "mkldnn_linear",
-      "_linear_pointwise",
+      "_linear_pointwise", "thin_linear",
       "_addmm_activation",
     ]
     let spent = operators.filter { products.contains(String($0.name.drop { $0 != ":" }.drop { $0 == ":" })) }

@@ -1,0 +1,63 @@
+import FineTuning
+import Generation
+import JSON
+import Models
+import Torch
+import Training
+
+extension BenchCommand {
+  /// Continues a batch of random prompts, as often as there are steps, after one time that does not count.
+  func timeGeneration(of count: Int, _ device: Device) throws {
+    let clock = ContinuousClock()
+    let began = clock.now
+    let tuned = try AdaptedPretrainedModel(
+      folder: model, adapters: [method.initAdapter].compactMap(\.self), task: .causalLM,
+      dtype: engine.loadedType(), device: device)
+    guard let language = tuned.model as? any CausalLanguageModel else {
+      throw Failure(.badInput, "a model that does not write text, \(model): choose a language model")
+    }
+    let loaded = (clock.now - began) / .seconds(1)
+    let prompts = try prompts(vocabulary: language.configuration.size("vocab_size"))
+    var options = SamplingOptions()
+    (options.maxNewTokens, options.minNewTokens) = (count, count)
+    let generator = try TextGenerator(language)
+    var seconds: [Double] = []
+    for _ in 0...steps {
+      let start = clock.now
+      _ = try generator.generate(prompts, options)
+      seconds.append((clock.now - start) / .seconds(1))
+    }
+    show(Timing(seconds: Array(seconds.dropFirst()), tokens: count * batchSize), loaded)
+  }
+
+  private struct Timing {
+    var seconds: [Double]
+    /// Made in each of them.
+    var tokens: Int
+
+    var median: Double {
+      let sorted = seconds.sorted()
+      let middle = sorted.count / 2
+      return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+    }
+  }
+
+  private func prompts(vocabulary: Int) throws -> [[Int]] {
+    let random = try Generator(seed: engine.seed ?? EngineOptions.usualSeed)
+    return try (0..<batchSize).map { _ in
+      try Tensor.randint(0..<vocabulary, [sequenceLength], generator: random).array(of: Int.self)
+    }
+  }
+
+  private func show(_ timing: Timing, _ loaded: Double) {
+    let rate = Double(timing.tokens) / timing.median
+    if speech.json {
+      return Console.print([
+        "seconds_median": .double(timing.median), "tokens_per_second": .double(rate),
+        "load_seconds": .double(loaded), "peak_rss_bytes": .int(ProcessMemory.peak),
+      ])
+    }
+    Console.print(
+      "\(Numerals.short(rate)) tokens/s, \(batchSize) texts together; loaded in \(Numerals.short(loaded)) s")
+  }
+}
