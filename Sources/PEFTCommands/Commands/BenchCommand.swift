@@ -34,6 +34,7 @@ struct BenchCommand: ParsableCommand {
   @Flag(help: "Compute activations twice instead of keeping them.") var gradientCheckpointing = false
   @Option(help: "Time greedy generation of this many tokens, with the adapter of --init-adapter if any.")
   var generate: Int?
+  @Option(help: "Draw where a step's time goes, as FILE.svg or FILE.png.") var plot: String?
   @OptionGroup(title: "Engine") var engine: EngineOptions
   @OptionGroup(title: "Output") var speech: OutputOptions
 
@@ -44,6 +45,7 @@ struct BenchCommand: ParsableCommand {
     if sequenceLength < 2 {
       throw ValidationError("--sequence-length is \(sequenceLength): must be at least 2")
     }
+    try ChartFile.check(plot)
     if let generate, generate < 1 { throw ValidationError("--generate is \(generate): must be at least 1") }
     if warmup < 0 { throw ValidationError("--warmup is \(warmup): must be at least 0") }
   }
@@ -66,7 +68,10 @@ struct BenchCommand: ParsableCommand {
         model: model, data: data, task: .causalLM, adapter: try method.configuration(),
         initialAdapter: method.initAdapter, options: options, dtype: try engine.loadedType(), device: device))
     speech.warn(run.warnings)
-    show(try measure(run, Folder.join(scratch, "run")), try profile(run))
+    let timings = try measure(run, Folder.join(scratch, "run"))
+    let profile = try profile(run)
+    show(timings, profile)
+    if let plot { try ChartFile.write(StepProfile.chart([profile.bar(method.method ?? "lora")]), to: plot) }
   }
 
   private struct Timings {
@@ -86,15 +91,7 @@ struct BenchCommand: ParsableCommand {
     return timings
   }
 
-  /// Where the time of a forward and backward pass goes.
-  private struct Profile {
-    /// The share of matrix products.
-    var productShare = 0.0
-    /// Seconds by operator, the longest first; what no operator takes is "other".
-    var operators: [(name: String, seconds: Double)] = []
-  }
-
-  private func profile(_ run: FineTuningRun) throws -> Profile {
+  private func profile(_ run: FineTuningRun) throws -> StepProfile {
     let batch = try Batch(
       run.examples.examples.map { [$0] }, objective: run.model.objective, padding: run.examples.padding,
       device: run.model.device)
@@ -105,20 +102,9 @@ struct BenchCommand: ParsableCommand {
       try run.model.summedLoss(batch).backward()
       try Engine.synchronize(run.model.device)
     }
-    let seconds = (ContinuousClock.now - start) / .seconds(1)
-    let products: Set<String> = [
-      "mm", "addmm", "addmm_", "bmm", "baddbmm", "baddbmm_", "addbmm", "mv", "linear", "mkldnn_linear",
-      "_linear_pointwise", "thin_linear",
-      "_addmm_activation",
-    ]
-    let spent = operators.filter { products.contains(String($0.name.drop { $0 != ":" }.drop { $0 == ":" })) }
-      .reduce(0) { $0 + $1.seconds }
-    let rest = max(0, seconds - operators.reduce(0) { $0 + $1.seconds })
-    var parts = operators.map { (name: $0.name, seconds: $0.seconds) }
-    parts.append((name: "other", seconds: rest))
-    return Profile(
-      productShare: seconds > 0 ? min(1, spent / seconds) : 0,
-      operators: parts.filter { $0.seconds >= 0.001 * seconds }.sorted { $0.seconds > $1.seconds })
+    return StepProfile(
+      operators.map { (name: $0.name, seconds: $0.seconds) },
+      total: (ContinuousClock.now - start) / .seconds(1))
   }
 
   /// JSON lines with one batch of random tokens.
@@ -130,7 +116,7 @@ struct BenchCommand: ParsableCommand {
     }.joined()
   }
 
-  private func show(_ timings: Timings, _ profile: Profile) {
+  private func show(_ timings: Timings, _ profile: StepProfile) {
     let sorted = timings.seconds.sorted()
     let middle = sorted.count / 2
     let median = sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2

@@ -23,9 +23,7 @@ struct InspectCommand: ParsableCommand {
   @OptionGroup(title: "Output") var speech: OutputOptions
 
   func validate() throws {
-    if let plot, !plot.hasSuffix(".svg"), !plot.hasSuffix(".png") {
-      throw ValidationError("--plot is '\(plot)': must end in .svg or .png")
-    }
+    try ChartFile.check(plot)
   }
 
   func run() throws {
@@ -80,11 +78,7 @@ struct InspectCommand: ParsableCommand {
   private func draw(_ norms: [(name: String, norm: Double)], _ title: String) throws {
     guard let plot else { return }
     let chart = BarChart(title: title, bars: norms.map { .init($0.name, $0.norm) })
-    if plot.hasSuffix(".png") {
-      try AtomicFile.write(plot, chart.png())
-    } else {
-      try AtomicFile.write(plot, chart.svg())
-    }
+    try ChartFile.write(chart, to: plot)
     speech.note("drew \(plot)")
   }
 }
