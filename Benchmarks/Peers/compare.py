@@ -106,6 +106,16 @@ class Contest:
         return {"seconds": seconds, "peak_rss_bytes": peak}, theirs
 
 
+    def generating(self, batch_size):
+        """One pair: greedy generation of 64 tokens after 32, without imports and loading."""
+        a = self.arguments
+        ours = last_line(execute([a.program, "bench", "--model", self.model, "--generate", 64, "--batch-size", batch_size,
+                                  "--sequence-length", 32, "--steps", 2, "--threads", a.threads, "--json", "--quiet"])[0])
+        theirs = self.peer("peer_generate", "--model", self.model, "--batch-size", batch_size, "--prompt-length", 32,
+                           "--max-new-tokens", 64, "--repeats", 2, "--threads", a.threads, "--dtype", self.dtype)
+        return ours, theirs
+
+
 def spread(ratios):
     return f"{statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})"
 
@@ -127,7 +137,7 @@ def main():
     arguments = options().parse_args()
     if not os.access(arguments.program, os.X_OK):
         sys.exit(f"error: {arguments.program} is missing: build it with `make build`, or name it with --program")
-    record, lines, merges = [], [], []
+    record, lines, merges, texts = [], [], [], []
     with tempfile.TemporaryDirectory(prefix="peers-") as work:
         for dtype in arguments.dtypes.split(","):
             contest = Contest(arguments, Path(work), dtype)
@@ -142,16 +152,24 @@ def main():
                     adapter = Path(work) / f"{method}-{dtype}"
                     pairs = [contest.merging(adapter, pair) for pair in range(arguments.pairs)]
                     record.append({"work": "merge", "method": method, "dtype": dtype, "pairs": pairs})
-                    speed = [theirs["total_seconds"] / ours["seconds"] for ours, theirs in pairs]
+                    speed = [(theirs["import_seconds"] + theirs["total_seconds"]) / ours["seconds"] for ours, theirs in pairs]
                     memory = [ours["peak_rss_bytes"] / theirs["peak_rss_bytes"] for ours, theirs in pairs]
                     merges.append(f"| {method} {dtype} | {spread(speed)} | {spread(memory)} |")
+            for batch_size in (1, 8):
+                pairs = [contest.generating(batch_size) for _ in range(arguments.pairs)]
+                record.append({"work": "generate", "batch_size": batch_size, "dtype": dtype, "pairs": pairs})
+                speed = [ours["tokens_per_second"] / theirs["tokens_per_second"] for ours, theirs in pairs]
+                rate = [statistics.median(side["tokens_per_second"] for side in sides) for sides in zip(*pairs)]
+                texts.append(f"| {batch_size} {dtype} | {rate[0]:.0f} | {rate[1]:.0f} | {spread(speed)} |")
     print(f"{arguments.size} model, batch {arguments.batch_size} x {arguments.sequence_length}, rank {arguments.rank}, "
           f"{arguments.threads} threads, {platform.machine()} {platform.system()}, {arguments.pairs} pairs\n")
     print("| train | rival | our tokens/s | theirs | speed ratio | peak memory ratio | GEMM share |")
     print("|---|---|---|---|---|---|---|")
     print("\n".join(lines))
-    print("\n| merge | speed ratio (imports not counted for PEFT) | peak memory ratio |\n|---|---|---|")
+    print("\n| merge | speed ratio (whole processes) | peak memory ratio |\n|---|---|---|")
     print("\n".join(merges))
+    print("\n| generate, texts at once | our tokens/s | theirs | speed ratio |\n|---|---|---|---|")
+    print("\n".join(texts))
     if arguments.json:
         arguments.json.write_text(json.dumps(record, indent=1) + "\n")
 
