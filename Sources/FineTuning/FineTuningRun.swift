@@ -47,6 +47,9 @@ public final class FineTuningRun {
         try method.validate()
         adapter.method = method
       }
+      if let prompt = adapter.method as? PromptTuning, plan.initialAdapter == nil {
+        adapter.method = try prompt.tokenized(for: plan.model)
+      }
       plan.adapter = adapter
       if plan.convertsToLoRA { _ = try AdapterFolder.requireConvertible(adapter.method) }
       warnings += try Self.insert(adapter, plan, into: tuned, examples, labels.objective)

@@ -31,6 +31,19 @@ extension Tensor {
       "aten::scaled_dot_product_attention", query, key, value, mask, dropout, causal, scale, groupedHeads)
   }
 
+  /// What a bidirectional LSTM gives for this batch [rows, tokens, d]: [rows, tokens, 2 * hiddenSize].
+  ///
+  /// - Parameters:
+  ///   - parameters: for each layer, and in it for each direction: input weight, hidden weight, input bias, hidden bias.
+  ///   - dropout: between layers.
+  public func lstm(_ parameters: [Tensor], hiddenSize: Int, layers: Int, dropout: Double) throws -> Tensor {
+    let state = try Tensor.zeros([2 * layers, shape[0], hiddenSize], dtype: dtype, device: device)
+    let results = try ops(
+      "aten::lstm.input", self, [state, state], parameters, true, layers, dropout, dropout > 0, true, true)
+    guard let output = results.first else { throw TorchError(.invalid, "lstm: no output") }
+    return output
+  }
+
   public func relu() throws -> Tensor { try op("aten::relu", self) }
   public func silu() throws -> Tensor { try op("aten::silu", self) }
   public func sigmoid() throws -> Tensor { try op("aten::sigmoid", self) }

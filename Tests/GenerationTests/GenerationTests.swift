@@ -50,6 +50,24 @@ struct GenerationTests {
     #expect(completion.finishReason == .length)
   }
 
+  /// Behind a soft prompt, PEFT's greedy text, alone and padded beside a longer one.
+  @Test(
+    arguments: [
+      ("mistral", "mistral-prompt"), ("mistral", "mistral-prefix"), ("qwen2", "qwen2-prompt"),
+      ("qwen3", "qwen3-prefix"),
+    ])
+  func greedyTextBehindAPromptIsPEFTs(name: String, prompt: String) throws {
+    let folder = "\(Self.golden)/prompts/\(prompt)"
+    let tensors = try SafetensorsFile(path: "\(folder)/expected.safetensors").allTensors()
+    let (start, output): ([Int], [Int]) = (
+      try #require(tensors["greedy.prompt"]).array(), try #require(tensors["greedy.output"]).array()
+    )
+    let model = try model(name)
+    try AdaptedModel(model.store).load(folder: folder)
+    let found = try TextGenerator(model).generate([start, start + output], options(output.count))
+    #expect(found[0].ids == output)
+  }
+
   @Test(arguments: models)
   func aBatchGivesWhatEachTextGivesAlone(name: String) throws {
     let (prompt, output) = try reference(name)

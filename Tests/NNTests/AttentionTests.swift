@@ -31,6 +31,18 @@ struct AttentionTests {
     #expect(try mask(pattern, queries: 2) == [[true, true, false, true, true, true]])
   }
 
+  @Test func windowsGoByThePlacesOfTokensInTheirTexts() throws {
+    // Two learned tokens in a cache, padding, and two real ones: the padding takes no room in the window.
+    var pattern = AttentionPattern()
+    (pattern.window, pattern.offset) = (2, 2)
+    pattern.keys = try Tensor([true, true, false, true, true], shape: [1, 5])
+    pattern.positions = try Tensor([0, 1, 2, 2, 3], shape: [1, 5])
+    #expect(pattern.firstKey == 0)
+    let rows = try mask(pattern, queries: 3)[0]
+    #expect(Array(rows[5..<10]) == [false, true, false, true, false])
+    #expect(Array(rows[10...]) == [false, false, false, true, true])
+  }
+
   @Test func packedSequencesDoNotSeeEachOther() throws {
     let generator = try Generator(seed: 4)
     let parts = try (0..<3).map { _ in try Tensor.randn([1, 4, 6, 8], generator: generator) }

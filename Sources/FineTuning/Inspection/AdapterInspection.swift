@@ -35,7 +35,8 @@ public struct AdapterInspection {
     method = type(of: folder.configuration.method).peftType
     let start = (folder.configuration.method as? LoRA)?.initialization
     initialization = start.map { $0.json.stringValue ?? $0.json.serialized() }
-    let groups = Self.grouped(folder.tensors)
+    let prefix = configuration.method is any PromptMethod ? "base_model." : "base_model.model."
+    let groups = Self.grouped(folder.tensors, prefix)
     let isLowRank = [LoRA.peftType, AdaLoRA.peftType, EDoRA.peftType].contains(method)
     // What was taken off the base at the start is no part of what the adapter adds.
     let whole = folder.initial.isEmpty ? folder : try folder.ordinaryLoRA()
@@ -65,18 +66,18 @@ public struct AdapterInspection {
     self.warnings = warnings
   }
 
-  private static func grouped(_ tensors: [String: Tensor]) -> [String: [String: Tensor]] {
+  private static func grouped(_ tensors: [String: Tensor], _ prefix: String) -> [String: [String: Tensor]] {
     var groups: [String: [String: Tensor]] = [:]
     for (key, tensor) in tensors {
-      let (layer, name) = split(key)
+      let (layer, name) = split(key, prefix)
       groups[layer, default: [:]][name] = tensor
     }
     return groups
   }
 
-  /// The layer that a tensor belongs to, and its name there.
-  private static func split(_ key: String) -> (layer: String, name: String) {
-    let prefix = "base_model.model."
+  /// The layer that a tensor belongs to, and its name there; a prompt stands for itself.
+  private static func split(_ key: String, _ prefix: String) -> (layer: String, name: String) {
+    guard key.contains(".") else { return (key, key) }
     let parts = (key.hasPrefix(prefix) ? String(key.dropFirst(prefix.count)) : key).split(separator: ".").map(
       String.init)
     let own = ["lora_", "ia3_", "ln_tuning_layers", "bottleneck_", "base_layer"]

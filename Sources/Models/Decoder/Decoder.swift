@@ -8,6 +8,7 @@ final class Decoder {
   private let blocks: [DecoderBlock]
   private let norm: RMSNorm
   private let mode: Mode
+  private let prompts: PromptSlot
 
   /// - Parameter tableAliases: full names under which a checkpoint may keep the embedding instead.
   init(_ path: Path, _ configuration: DecoderConfiguration, tableAliases: [String] = []) throws {
@@ -20,11 +21,24 @@ final class Decoder {
       try DecoderBlock(path / "layers" / index, index: index, configuration)
     }
     norm = try RMSNorm(path / "norm", size: configuration.hiddenSize, eps: configuration.normEpsilon)
+    prompts = path.store.readPrompts(
+      PromptShape(
+        layers: configuration.layerCount, hiddenSize: configuration.hiddenSize,
+        heads: configuration.headCount,
+        keyValueHeads: configuration.keyValueHeadCount, headSize: configuration.headSize),
+      embedding: embedding)
   }
+
+  /// The number of tokens that a text may have beside what stands before it.
+  var contextLength: Int { configuration.contextLength - (prompts.working?.length ?? 0) }
 
   /// The last hidden states [batch, tokens, d]; with a cache, of tokens that follow what it holds.
   func callAsFunction(_ input: ModelInput, cache: KeyValueCache? = nil) throws -> Tensor {
     try input.check()
+    return try prompts.lead(input, cache, hiddenStates)
+  }
+
+  private func hiddenStates(_ input: ModelInput, cache: KeyValueCache?) throws -> Tensor {
     var hidden = try input.embeddings ?? embed(input.ids)
     let context = try DecoderContext(
       input, cache: cache, configuration: configuration, dtype: hidden.dtype, isTraining: mode.isTraining)

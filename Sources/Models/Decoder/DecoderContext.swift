@@ -34,6 +34,11 @@ struct DecoderContext {
 
     let mask = try input.attentionMask.flatMap { try Self.needed($0, isAlone: cache == nil) }
     let keys = try cache?.extendMask(mask, batch: batch, count: count, device: device) ?? mask
+    let hasWindow = configuration.windows.contains { $0 != nil }
+    let places =
+      try hasWindow
+      ? cache.map { try $0.extendPositions(input.positions, count: count, device: device) } ?? input.positions
+      : nil
     var known: [Int?: Sight] = [:]
     sights = try configuration.windows.map { window in
       if let sight = known[window] { return sight }
@@ -41,6 +46,7 @@ struct DecoderContext {
       (pattern.window, pattern.keys, pattern.segments, pattern.offset) = (
         window, keys, input.segments, offset
       )
+      pattern.positions = places
       let sight = Sight(firstKey: pattern.firstKey, mask: try pattern.mask(queries: count, device: device))
       known[window] = sight
       return sight

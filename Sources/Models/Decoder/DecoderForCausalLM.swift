@@ -24,7 +24,7 @@ final class DecoderForCausalLM: CausalLanguageModel {
       : Linear(place, in: inputs, out: outputs, initial: .normal(std: decoder.initializerRange))
   }
 
-  var contextLength: Int { body.configuration.contextLength }
+  var contextLength: Int { body.contextLength }
 
   func makeCache() -> KeyValueCache { KeyValueCache(layers: body.configuration.layerCount) }
 

@@ -9,6 +9,9 @@ public final class KeyValueCache {
   /// Which of the held tokens are real, bool [batch, length]; nil when all are.
   public private(set) var realTokens: Tensor?
 
+  /// The place of each held token in its text, int64 [batch or 1, length]; nil for 0, 1, 2, ...
+  public private(set) var positions: Tensor?
+
   /// Buffers [batch, heads, capacity, d], of which the first `length` tokens count.
   private struct Held {
     var key, value: Tensor
@@ -19,7 +22,23 @@ public final class KeyValueCache {
 
   /// A cache that begins with learned keys and values [batch, heads, tokens, d], one pair for each layer.
   public init(prefix: [(key: Tensor, value: Tensor)]) {
-    layers = prefix.map { Held(key: $0.key, value: $0.value, length: $0.key.shape.dropFirst(2).first ?? 0) }
+    layers = Self.held(prefix)
+  }
+
+  /// Makes an empty cache begin with these keys and values [batch, heads, tokens, d], one pair for each layer.
+  ///
+  /// - Throws: ``TorchError`` when it holds tokens already, or has another number of layers.
+  public func begin(with prefix: [(key: Tensor, value: Tensor)]) throws {
+    guard length == 0, prefix.count == layers.count else {
+      throw TorchError(
+        .invalid,
+        "KeyValueCache: \(prefix.count) pairs to begin \(layers.count) layers with, of \(length) tokens")
+    }
+    layers = Self.held(prefix)
+  }
+
+  private static func held(_ pairs: [(key: Tensor, value: Tensor)]) -> [Held?] {
+    pairs.map { Held(key: $0.key, value: $0.value, length: $0.key.shape.dropFirst(2).first ?? 0) }
   }
 
   /// The number of tokens held.
@@ -55,6 +74,20 @@ public final class KeyValueCache {
     return realTokens
   }
 
+  /// Notes the places of `count` new tokens in their texts, int64 [batch or 1, count], before they are added.
+  ///
+  /// - Returns: the same for all tokens, new ones included; nil for 0, 1, 2, ...
+  public func extendPositions(_ new: Tensor?, count: Int, device: Device) throws -> Tensor? {
+    let usual = try Tensor.arange(length, length + count, device: device).unsqueezed(0)
+    let isUsual = try new.map { try $0.equal(usual).all().item(of: Bool.self) } ?? true
+    guard !isUsual || positions != nil else { return nil }
+    let old = try positions ?? .arange(0, length, device: device).unsqueezed(0)
+    let own = new ?? usual
+    let rows = max(old.shape[0], own.shape[0])
+    positions = try .cat([old.expanded([rows, length]), own.expanded([rows, count])], dim: 1)
+    return positions
+  }
+
   /// Keeps the given rows of the batch, in the given order; int64 [rows].
   public func select(rows: Tensor) throws {
     for index in layers.indices {
@@ -64,6 +97,7 @@ public final class KeyValueCache {
         length: held.length)
     }
     realTokens = try realTokens?.indexSelect(0, rows)
+    positions = try positions.map { $0.shape[0] == 1 ? $0 : try $0.indexSelect(0, rows) }
   }
 
   /// What a layer holds, to be differentiated through; nil when it is empty.

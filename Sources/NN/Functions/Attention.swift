@@ -12,11 +12,16 @@ public struct AttentionPattern {
   public var segments: Tensor?
   /// Tokens in the cache before the first query.
   public var offset = 0
+  /// The place of each key in its text, int64 [batch or 1, keys], which is what a window goes by; nil for 0, 1, 2, ...
+  public var positions: Tensor?
 
   public init() {}
 
   /// The first key that any query may see; those before it need not be looked at.
-  public var firstKey: Int { isCausal ? window.map { max(0, offset - $0 + 1) } ?? 0 : 0 }
+  public var firstKey: Int {
+    guard isCausal, positions == nil, let window else { return 0 }
+    return max(0, offset - window + 1)
+  }
 
   /// The bool mask [batch or 1, 1, queries, keys] over the keys from ``firstKey`` on; nil when hiding later tokens
   /// (or nothing) says it all.
@@ -31,8 +36,15 @@ public struct AttentionPattern {
     var visible =
       try isCausal
       ? key.lessOrEqual(query) : Tensor.ones([queries, total - first], dtype: .bool, device: device)
-    if let window, narrow { visible = try visible.logicalAnd(key.greater(query - Double(window))) }
+    if let window, narrow, positions == nil {
+      visible = try visible.logicalAnd(key.greater(query - Double(window)))
+    }
     visible = try visible.unsqueezed(0).unsqueezed(0)
+    if let window, narrow, let positions {
+      let (queries, keys) = (try positions.slice(1, from: offset), try positions.slice(1, from: first))
+      let isNear = try keys.unsqueezed(1).greater(queries.unsqueezed(2) - Double(window))
+      visible = try visible.logicalAnd(isNear.unsqueezed(1))
+    }
     if let segments {
       let same = try segments.unsqueezed(2).equal(segments.unsqueezed(1)).unsqueezed(1)
       // What is in the cache belongs to every sequence.

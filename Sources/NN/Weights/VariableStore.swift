@@ -16,6 +16,8 @@ public final class VariableStore {
   public private(set) var ties: [(name: String, parameter: Parameter)] = []
   /// In the order of construction.
   public private(set) var layers: [any AdaptableLayer] = []
+  /// Where soft prompts go; nil for a model that reads none.
+  public private(set) var prompts: PromptSlot?
   /// What the checkpoint lacks, has in excess, or has in another shape.
   public private(set) var report: LoadReport
 
@@ -80,6 +82,15 @@ public final class VariableStore {
     parametersByName[name] = parameter
     ties.append((name, parameter))
     report.used(name)
+  }
+
+  /// Says that the model reads soft prompts of `shape`, which may begin as rows of `embedding`.
+  ///
+  /// - Returns: the place to look for the one that is active.
+  public func readPrompts(_ shape: PromptShape, embedding: Embedding) -> PromptSlot {
+    let slot = PromptSlot(shape, embedding: embedding, mode: mode)
+    prompts = slot
+    return slot
   }
 
   func add(_ layer: any AdaptableLayer) {

@@ -5,7 +5,7 @@ import Torch
 public struct NamedParameter {
   /// As in the file, such as `base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight`.
   public let name: String
-  /// The layer that it belongs to.
+  /// The layer that it belongs to; empty for those of a prompt.
   public let layer: String
   public let parameter: AdapterParameter
 }
@@ -13,11 +13,20 @@ public struct NamedParameter {
 extension AdaptedModel {
   static let keyPrefix = "base_model.model."
 
-  /// Every tensor of an adapter, in the order of the layers.
+  /// What the names of an adapter's tensors begin with. Hugging Face PEFT does not wrap models that get a prompt.
+  static func keyPrefix(of method: any AdapterMethod) -> String {
+    method is any PromptMethod ? "base_model." : keyPrefix
+  }
+
+  /// Every tensor of an adapter: a prompt's, then in the order of the layers.
   public func parameters(of name: String = "default") -> [NamedParameter] {
-    store.layers.flatMap { layer in
-      (layer.slot[name]?.adapter.parameters ?? []).map {
-        NamedParameter(name: Self.key(layer.name, $0.name), layer: layer.name, parameter: $0)
+    let prefix = configurations[name].map { Self.keyPrefix(of: $0.method) } ?? Self.keyPrefix
+    let prompt = (store.prompts?[name]?.prompt.parameters ?? []).map {
+      NamedParameter(name: $0.name, layer: "", parameter: $0)
+    }
+    return store.layers.reduce(into: prompt) { all, layer in
+      all += (layer.slot[name]?.adapter.parameters ?? []).map {
+        NamedParameter(name: "\(prefix)\(layer.name).\($0.name)", layer: layer.name, parameter: $0)
       }
     }
   }

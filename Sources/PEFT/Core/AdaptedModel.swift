@@ -52,12 +52,15 @@ public final class AdaptedModel {
     try checkNew(name)
     var (configuration, report) = (configuration, InjectionReport())
     if !context.isLoading { addHeads(to: &configuration) }
-    let (targets, misses) = try settleTargets(of: &configuration)
-    for layer in targets { try configuration.method.check(layer) }
-    report.adapted = targets.map(\.name)
-    report.warnings = misses
-    report.warnings += try configuration.method.unmatchedPatterns(report.adapted).map {
-      "rank_pattern or alpha_pattern: '\($0)' matches no adapted layer"
+    var targets: [any AdaptableLayer] = []
+    let prompt = try makePrompt(&configuration, context)
+    if prompt == nil {
+      (targets, report.warnings) = try settleTargets(of: &configuration)
+      for layer in targets { try configuration.method.check(layer) }
+      report.adapted = targets.map(\.name)
+      report.warnings += try configuration.method.unmatchedPatterns(report.adapted).map {
+        "rank_pattern or alpha_pattern: '\($0)' matches no adapted layer"
+      }
     }
     // Everything is made before anything is inserted: a failure leaves no half-adapted model.
     var made: [Made] = []
@@ -84,6 +87,7 @@ public final class AdaptedModel {
       }
     }
     for (layer, adapter) in made { layer.slot.insert(adapter, named: name, isActive: false) }
+    if let prompt { store.prompts?.insert(prompt, named: name) }
     hooks[name] = try configuration.method.makeHook(for: made.map { ($0.layer.name, $0.adapter) })
     names.append(name)
     configurations[name] = configuration
@@ -106,6 +110,19 @@ public final class AdaptedModel {
     found.layers = store.layers.filter { layer in (found.layers + more.layers).contains { $0 === layer } }
     found.warnings += more.warnings
     return found
+  }
+
+  /// The prompt of a method that learns one; nil for others.
+  private func makePrompt(
+    _ configuration: inout AdapterConfiguration, _ context: InjectionContext
+  ) throws -> LearnedPrompt? {
+    guard var method = configuration.method as? any PromptMethod else { return nil }
+    guard let slot = store.prompts else {
+      throw AdapterError("the model reads no soft prompts: choose a method that adapts layers, such as lora")
+    }
+    try method.settle(for: slot.shape)
+    configuration.method = method
+    return try method.makePrompt(in: slot, context: context)
   }
 
   /// Names of classification heads that Hugging Face PEFT saves for classifiers of every family.
@@ -132,6 +149,7 @@ public final class AdaptedModel {
   /// Makes exactly these adapters add to the output; no names for the bare model.
   public func activate(_ chosen: [String]) throws {
     for name in chosen { try checkKnown(name) }
+    try store.prompts?.activate(chosen)
     for layer in store.layers { layer.slot.activate(chosen) }
     active = chosen
   }
@@ -140,6 +158,7 @@ public final class AdaptedModel {
   public func setTrainable(_ value: Bool, _ name: String = "default") throws {
     try checkKnown(name)
     for layer in store.layers { try layer.slot.setTrainable(value, name) }
+    try store.prompts?.setTrainable(value, name)
   }
 
   /// Runs `body` with the base alone; merged adapters are taken out and put back.
@@ -157,12 +176,24 @@ public final class AdaptedModel {
   /// Folds adapters (nil: the active ones) into the weights, in float32. ``unmerge()`` restores every bit.
   public func merge(_ chosen: [String]? = nil) throws {
     let chosen = chosen ?? active
-    for name in chosen { try checkKnown(name) }
+    try requireMergeable(chosen)
     do {
       for layer in store.layers { try layer.merge(chosen) }
     } catch {
       unmerge()
       throw error
+    }
+  }
+
+  /// - Throws: ``AdapterError`` for an adapter that is unknown, or of a kind that no weight can hold.
+  public func requireMergeable(_ chosen: [String]) throws {
+    for name in chosen {
+      try checkKnown(name)
+      guard store.prompts?[name] == nil else {
+        throw AdapterError(
+          "'\(name)' is a soft prompt and cannot be merged, since no weight holds what stands before a text: "
+            + "keep it beside the model")
+      }
     }
   }
 
@@ -172,6 +203,7 @@ public final class AdaptedModel {
   public func mergeAndUnload() throws {
     try merge()
     for layer in store.layers { layer.commitMerge() }
+    for name in names { store.prompts?.remove(name) }
     (names, active, configurations, hooks) = ([], [], [:], [:])
   }
 
@@ -185,6 +217,7 @@ public final class AdaptedModel {
   public func delete(_ name: String) throws {
     try checkKnown(name)
     for layer in store.layers { try layer.slot.remove(name) }
+    store.prompts?.remove(name)
     names.removeAll { $0 == name }
     active.removeAll { $0 == name }
     configurations[name] = nil

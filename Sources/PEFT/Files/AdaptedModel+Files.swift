@@ -34,29 +34,35 @@ extension AdaptedModel {
     report.unknownFields = configuration.unknownKeys
     let written = configuration.method.targeting
     configuration.method.targeting.modulesToSave = savedModules(folder.tensors, configuration)
+    if var method = configuration.method as? any PromptMethod {
+      method.common.isEncoded = folder.encoder.isEmpty
+      configuration.method = method
+    }
     let remark = try folder.missingStart()
     let context = InjectionContext(
       isLoading: !allowMismatch, generator: generator, isFromFile: true, hasStart: !folder.initial.isEmpty)
     report.injection = try inject(configuration, named: name, context)
     if let remark { report.injection.warnings.append(remark) }
     do {
-      try fill(parameters(of: name), from: folder.tensors, &report)
+      try fill(parameters(of: name), from: folder.forPrompt, &report)
       if context.hasStart { try fill(initialParameters(of: name), from: folder.initial, &report) }
       if !allowMismatch { try requireFit(report) }
+      try requirePrompt(name, folder)
+      try activate(active + [name])
     } catch {
       try? delete(name)
       throw error
     }
     configurations[name]?.method.targeting.modulesToSave = written.modulesToSave
-    try activate(active + [name])
     return report
   }
 
   /// Modules trained whole are told by the file: Hugging Face PEFT captures more of them than it names.
   private func savedModules(_ tensors: [String: Tensor], _ configuration: AdapterConfiguration) -> [String]? {
     let targets = configuration.method.targeting.modules
+    let prefix = Self.keyPrefix(of: configuration.method)
     let saved = store.layers.filter { layer in
-      tensors[Self.key(layer.name, "weight")] != nil && (try? targets?.matches(layer.name)) != true
+      tensors["\(prefix)\(layer.name).weight"] != nil && (try? targets?.matches(layer.name)) != true
     }
     return saved.isEmpty ? nil : saved.map(\.name)
   }
@@ -87,6 +93,18 @@ extension AdaptedModel {
     report.unexpected += unused.sorted()
   }
 
+  /// A network beside a prompt must be the one that made it.
+  private func requirePrompt(_ name: String, _ folder: AdapterFolder) throws {
+    guard !folder.encoder.isEmpty, let prompt = store.prompts?[name]?.prompt as? LearnedPrompt,
+      let saved = folder.tensors["prompt_embeddings"]
+    else { return }
+    let made = try withoutGradients { try prompt.table() }
+    guard made.shape == saved.shape, try made.relativeError(to: saved.to(dtype: made.dtype)) < 1e-3 else {
+      throw AdapterError(
+        "\(AdapterFolder.encoderName) does not make the prompt beside it: remove it to use the prompt alone")
+    }
+  }
+
   private func requireFit(_ report: LoadReport) throws {
     var parts: [String] = []
     func add(_ what: String, _ names: [String]) {
@@ -112,13 +130,25 @@ extension AdaptedModel {
       throw AdapterError("there is no adapter named '\(name)'")
     }
     var tensors: [String: Tensor] = [:]
-    for entry in parameters(of: name) { tensors[entry.name] = try entry.parameter.tensor.detached() }
+    var encoder: [String: Tensor] = [:]
+    for entry in parameters(of: name) {
+      let tensor = try entry.parameter.tensor.detached()
+      if entry.name.hasPrefix(PromptEncoder.prefix) {
+        encoder[String(entry.name.dropFirst(PromptEncoder.prefix.count))] = tensor
+      } else {
+        tensors[entry.name] = tensor
+      }
+    }
+    if !encoder.isEmpty, let prompt = store.prompts?[name]?.prompt as? LearnedPrompt {
+      tensors["prompt_embeddings"] = try withoutGradients { try prompt.table() }
+    }
     if let saving = hooks[name] as? any AdapterSaving {
       (configuration.method, tensors) = try saving.prepare(configuration.method, tensors)
     }
     let initial = try initialParameters(of: name).map { ($0.name, try $0.parameter.tensor.detached()) }
     return AdapterFolder(
-      configuration: configuration, tensors: tensors, initial: Dictionary(uniqueKeysWithValues: initial))
+      configuration: configuration, tensors: tensors, initial: Dictionary(uniqueKeysWithValues: initial),
+      encoder: encoder)
   }
 
   /// Writes an adapter as Hugging Face PEFT does.
@@ -127,5 +157,16 @@ extension AdaptedModel {
   ///   ``AdapterFolder/ordinaryLoRA()``.
   public func save(_ name: String = "default", to path: String, asOrdinaryLoRA: Bool = false) throws {
     try (asOrdinaryLoRA ? ordinaryLoRA(of: name) : folder(of: name)).write(to: path)
+  }
+}
+
+extension AdapterFolder {
+  /// The tensors that fill an adapter: for a prompt with its network, those of the network in place of the prompt.
+  fileprivate var forPrompt: [String: Tensor] {
+    guard !encoder.isEmpty else { return tensors }
+    var tensors = tensors
+    tensors["prompt_embeddings"] = nil
+    for (key, tensor) in encoder { tensors[PromptEncoder.prefix + key] = tensor }
+    return tensors
   }
 }

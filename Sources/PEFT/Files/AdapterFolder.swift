@@ -13,6 +13,8 @@ public struct AdapterFolder {
   public static let initialName = "adapter_initial.safetensors"
   /// The weights of older adapters, read where there are no others; what is in it is never executed.
   public static let pickleName = "adapter_model.bin"
+  /// The network that makes a soft prompt; Hugging Face PEFT ignores the file.
+  public static let encoderName = "prompt_encoder.safetensors"
 
   public var configuration: AdapterConfiguration
   /// By full key, such as `base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight`.
@@ -20,11 +22,16 @@ public struct AdapterFolder {
   /// What the adapter started from, where that was taken off the base (PiSSA and its like): under the same keys, the
   /// factors whose product makes up the difference. Empty for other adapters, and in folders of Hugging Face PEFT.
   public var initial: [String: Tensor]
+  /// The network that makes a soft prompt in training, which Hugging Face PEFT does not keep; by its names there, such as
+  /// `mlp_head.0.weight`.
+  public var encoder: [String: Tensor]
 
   public init(
-    configuration: AdapterConfiguration, tensors: [String: Tensor], initial: [String: Tensor] = [:]
+    configuration: AdapterConfiguration, tensors: [String: Tensor], initial: [String: Tensor] = [:],
+    encoder: [String: Tensor] = [:]
   ) {
-    (self.configuration, self.tensors, self.initial) = (configuration, tensors, initial)
+    (self.configuration, self.tensors) = (configuration, tensors)
+    (self.initial, self.encoder) = (initial, encoder)
   }
 
   /// Reads the folder `path`; tensors stay on disk until they are used.
@@ -43,6 +50,8 @@ public struct AdapterFolder {
       ? TorchFileSource(path: pickle).allTensors() : SafetensorsFile(path: weights).allTensors()
     let start = Folder.join(path, Self.initialName)
     initial = Folder.hasFile(start) ? try SafetensorsFile(path: start).allTensors() : [:]
+    let network = Folder.join(path, Self.encoderName)
+    encoder = Folder.hasFile(network) ? try SafetensorsFile(path: network).allTensors() : [:]
     self = try recognizingOriginalEDoRA()
   }
 
@@ -64,11 +73,14 @@ public struct AdapterFolder {
   /// Writes the files, each atomically, the configuration last: a folder with one is complete.
   public func write(to path: String) throws {
     try Folder.create(path)
-    let start = Folder.join(path, Self.initialName)
-    if !initial.isEmpty {
-      try SafetensorsWriter.write(initial, to: start)
-    } else if Folder.hasFile(start) {
-      try Folder.removeFile(start)
+    for (name, tensors) in [(Self.initialName, initial), (Self.encoderName, encoder)] {
+      let file = Folder.join(path, name)
+      if !tensors.isEmpty {
+        try SafetensorsWriter.write(tensors, to: file)
+      } else if Folder.hasFile(file) {
+        // What an earlier adapter left would be taken for this one's.
+        try Folder.removeFile(file)
+      }
     }
     try SafetensorsWriter.write(tensors, to: Folder.join(path, Self.weightsName))
     try AtomicFile.write(Folder.join(path, Self.configurationName), configuration.text)

@@ -43,6 +43,7 @@ struct MergeCommand: ParsableCommand {
     for (path, (_, report)) in zip(model.adapter, tuned.reports) {
       speech.warn(ModelFlags.warnings(report, path))
     }
+    try tuned.adapters.requireMergeable(tuned.adapters.active)
     try ModelWriter.save(
       tuned.model, merging: tuned.adapters.active, from: ModelFolder(model.model).path, to: output,
       dtype: type,

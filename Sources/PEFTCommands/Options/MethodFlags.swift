@@ -33,6 +33,8 @@ struct MethodFlags: ParsableArguments {
   var convertToLora = false
   @Option(help: "Features inside a bottleneck adapter (default: a sixteenth of the layer's).")
   var bottleneckSize: Int?
+  @Option(help: "Tokens of a prompt or prefix (default: 20).") var virtualTokens: Int?
+  @Option(help: "The text that a prompt starts from.") var promptText: String?
   @Option(help: "An adapter_config.json with any of the method's fields.") var adapterConfig: String?
   @Option(help: "An adapter folder to begin with.") var initAdapter: String?
 
@@ -102,6 +104,8 @@ struct MethodFlags: ParsableArguments {
       ("target-modules", ["target_modules"], targetModules.map { ModuleSelection(commandLine: $0).json }),
       ("init", ["init_lora_weights", "init_edora_weights"], initialization.map(Self.initialValue)),
       ("bottleneck-size", ["bottleneck_size"], bottleneckSize.map(JSONValue.int)),
+      ("virtual-tokens", ["num_virtual_tokens"], virtualTokens.map(JSONValue.int)),
+      ("prompt-text", ["prompt_tuning_init_text"], promptText.map(JSONValue.string)),
     ]
     return given.compactMap { flag, keys, value in value.map { (flag, keys, $0) } }
   }
@@ -115,6 +119,7 @@ struct MethodFlags: ParsableArguments {
         throw Failure(.usage, "--\(flag) does not apply to \(name): leave it out, or choose another --method")
       }
       object[key] = value
+      if key == "prompt_tuning_init_text" { object["prompt_tuning_init"] = "TEXT" }
       if key == "target_r", let rank {
         let initial = object["init_r"]?.intValue ?? 0
         object["init_r"] = .int(max(initial, rank < 1 << 20 ? (rank * 3 + 1) / 2 : rank))

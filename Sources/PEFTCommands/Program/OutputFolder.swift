@@ -9,7 +9,9 @@ struct OutputFolder {
 
   /// Names that runs write; only these are ever removed.
   private static let written: Set<String> = [
-    "adapter_config.json", "adapter_model.safetensors", "adapter_initial.safetensors", "metrics.jsonl",
+    "adapter_config.json", "adapter_model.safetensors", "adapter_initial.safetensors",
+    "prompt_encoder.safetensors",
+    "metrics.jsonl",
     "summary.json", "run.json",
     "report.html",
     "checkpoints", "config.json", "model.safetensors", "model.safetensors.index.json",
