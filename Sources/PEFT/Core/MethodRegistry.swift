@@ -36,7 +36,7 @@ public enum MethodRegistry {
     Entry("ln-tuning", LNTuning.self, "normalization layers trained whole (Zhao et al. 2023)"),
     Entry("bitfit", BitFit.self, "biases alone (Ben Zaken et al. 2022)"),
     Entry("prompt-tuning", PromptTuning.self, "learned vectors before the text (Lester et al. 2021)"),
-    Entry("p-tuning", PTuning.self, "the same, made by a network in training (Liu et al. 2021)"),
+    Entry("p-tuning", PTuning.self, "such vectors, made by a network in training (Liu et al. 2021)"),
     Entry("prefix-tuning", PrefixTuning.self, "learned keys and values in every layer (Li and Liang 2021)"),
     Entry("bottleneck", Bottleneck.self, "small networks after layers (Houlsby et al. 2019)"),
     Entry("trainable-tokens", TrainableTokens.self, "rows of the embedding for chosen tokens"),

@@ -51,7 +51,8 @@ public struct AdapterFolder {
     let start = Folder.join(path, Self.initialName)
     initial = Folder.hasFile(start) ? try SafetensorsFile(path: start).allTensors() : [:]
     let network = Folder.join(path, Self.encoderName)
-    encoder = Folder.hasFile(network) ? try SafetensorsFile(path: network).allTensors() : [:]
+    let hasNetwork = configuration.method is any PromptMethod && Folder.hasFile(network)
+    encoder = hasNetwork ? try SafetensorsFile(path: network).allTensors() : [:]
     self = try recognizingOriginalEDoRA()
   }
 
