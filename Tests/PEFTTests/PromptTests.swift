@@ -153,6 +153,30 @@ struct PromptTests {
     #expect(adapted.names == ["default"] && adapted.active == ["default"])
   }
 
+  @Test(arguments: methods)
+  func promptsAreManagedLikeAdapters(method: String) throws {
+    let (model, adapted) = try model()
+    let base = try logits(model, ModelInput(text))
+    try add(method, to: adapted)
+    try adapted.add(LoRA(["init_lora_weights": false]), named: "lora")
+    try adapted.activate(["default"])
+    let prompted = try logits(model, ModelInput(text))
+    try adapted.rename("default", to: "prompt")
+    #expect(try logits(model, ModelInput(text)).isIdentical(to: prompted))
+    let status = try #require(adapted.status().adapters.first)
+    #expect(status.name == "prompt" && status.active == .yes && status.trainable == .yes)
+    #expect(status.parameters > 0 && status.parameters == status.trainableParameters)
+    let rows = try #require(throws: AdapterError.self) {
+      try adapted.withAdapters(byRow: ["prompt"]) { try logits(model, ModelInput(text)) }
+    }
+    #expect(rows.description.contains("stands before every row"))
+    let bare = try adapted.withAdapters(byRow: [nil]) { try logits(model, ModelInput(text)) }
+    #expect(try bare.isIdentical(to: base))
+    let folder = try adapted.folder(of: "prompt")
+    let swap = try #require(throws: AdapterError.self) { try adapted.swap("prompt", for: folder) }
+    #expect(swap.description.contains("cannot be swapped"))
+  }
+
   @Test func aPromptStandsBesideAdaptersButNotBesideAnother() throws {
     let (model, adapted) = try model()
     let input = try ModelInput(text)

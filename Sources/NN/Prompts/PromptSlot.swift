@@ -3,7 +3,7 @@ import Torch
 /// The place of soft prompts in a model, as a layer's slot is that of adapters. Models that read none have none.
 public final class PromptSlot {
   public struct Entry {
-    public let name: String
+    public internal(set) var name: String
     public let prompt: any SoftPrompt
     public internal(set) var isActive: Bool
   }
@@ -24,6 +24,11 @@ public final class PromptSlot {
   public func insert(_ prompt: any SoftPrompt, named name: String) {
     remove(name)
     entries.append(Entry(name: name, prompt: prompt, isActive: false))
+  }
+
+  /// Gives a prompt another name, which must be free.
+  public func rename(_ old: String, to new: String) {
+    for index in entries.indices where entries[index].name == old { entries[index].name = new }
   }
 
   public func remove(_ name: String) { entries.removeAll { $0.name == name } }
@@ -48,8 +53,8 @@ public final class PromptSlot {
     }
   }
 
-  /// The prompt that stands before texts now.
+  /// The prompt that stands before texts now; none while rows have adapters of their own.
   public var working: (any SoftPrompt)? {
-    mode.usesAdapters ? entries.first(where: \.isActive)?.prompt : nil
+    mode.usesAdapters && mode.rowAdapters == nil ? entries.first(where: \.isActive)?.prompt : nil
   }
 }

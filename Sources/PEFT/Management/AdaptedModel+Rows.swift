@@ -7,7 +7,13 @@ extension AdaptedModel {
   /// - Throws: ``AdapterError`` for an unknown name, and while an adapter is merged, which would be in every row.
   public func withAdapters<Result>(byRow names: [String?], _ body: () throws -> Result) throws -> Result {
     let rows = RowAdapters(names)
-    for name in Set(rows.names.compactMap(\.self)) { try checkKnown(name) }
+    for name in Set(rows.names.compactMap(\.self)).sorted() {
+      try checkKnown(name)
+      guard store.prompts?[name] == nil else {
+        throw AdapterError(
+          "'\(name)' is a soft prompt, which stands before every row: activate it for a whole batch")
+      }
+    }
     if let merged = self.names.first(where: isMerged) {
       throw AdapterError("adapter '\(merged)' is merged, so it is in every row: unmerge it first")
     }

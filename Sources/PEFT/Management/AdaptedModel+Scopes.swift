@@ -50,6 +50,7 @@ extension AdaptedModel {
     guard old != new else { return }
     try checkNew(new)
     for layer in store.layers { layer.slot.rename(old, to: new) }
+    store.prompts?.rename(old, to: new)
     changeName(old, to: new)
   }
 }

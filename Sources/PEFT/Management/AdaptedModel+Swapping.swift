@@ -15,6 +15,9 @@ extension AdaptedModel {
     guard !isMerged(name) else {
       throw AdapterError("adapter '\(name)' is merged: unmerge it before swapping")
     }
+    guard store.prompts?[name] == nil else {
+      throw AdapterError("'\(name)' is a soft prompt, which cannot be swapped: delete it and load the other")
+    }
     let (before, order) = (active, names)
     let old = configurations[name].map { type(of: $0.method).peftType } ?? ""
     let new = type(of: folder.configuration.method).peftType

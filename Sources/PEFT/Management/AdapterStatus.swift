@@ -92,14 +92,17 @@ extension AdaptedModel {
     }
     let adapters = try names.map { name in
       let own = layers.compactMap { layer in layer.adapters.first { $0.name == name } }
+      let prompt = store.prompts?[name]
       let trained = parameters(of: name).filter { $0.parameter.isLearned && $0.parameter.tensor.requiresGrad }
       return AdapterStatus.Adapter(
         name: name, method: configurations[name].map { type(of: $0.method).peftType } ?? "",
         layers: own.count,
-        parameters: own.reduce(0) { $0 + $1.parameters },
+        parameters: parameters(of: name).reduce(0) { $0 + $1.parameter.tensor.count },
         trainableParameters: trained.reduce(0) { $0 + $1.parameter.tensor.count },
-        active: .init(own.map(\.isActive)), merged: .init(own.map(\.isMerged)),
-        trainable: .init(own.map(\.isTrainable)), scale: try scale(of: name))
+        active: .init(own.map(\.isActive) + (prompt.map { [$0.isActive] } ?? [])),
+        merged: .init(own.map(\.isMerged)),
+        trainable: .init(own.map(\.isTrainable) + (prompt == nil ? [] : [!trained.isEmpty])),
+        scale: try scale(of: name))
     }
     return AdapterStatus(
       layers: layers, adapters: adapters, baseParameters: store.parameterCount,
