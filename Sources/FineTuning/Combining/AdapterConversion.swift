@@ -48,7 +48,9 @@ public struct AdapterConversion {
     guard let method = adapter.configuration.method as? LoRA,
       method.initialization.changesBase || method.magnitudeOnly != nil
     else { return adapter }
-    return try adapter.ordinaryLoRA()
+    // Where the folder does not say what was taken off the base, or how large a layer is, the base does.
+    let isComplete = !adapter.initial.isEmpty && method.magnitudeOnly == nil
+    return try isComplete || model == nil ? adapter.ordinaryLoRA() : adapted(adapter).ordinaryLoRA()
   }
 
   /// The adapter as an ordinary LoRA, measured on the base where its factors alone do not say what it adds.

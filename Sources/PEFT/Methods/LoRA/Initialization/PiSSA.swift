@@ -54,7 +54,6 @@ func requirePositiveScale(_ method: LoRA) throws {
     + method.alphaPattern.entries.map({ ("alpha_pattern[\($0.key)]", $0.value) })
   where alpha.value <= 0 {
     throw ConfigurationError(
-      field, value: alpha.value,
-      rule: "must be more than 0 for init_lora_weights \(method.initialization.json.serialized())")
+      field, value: alpha.value, rule: "must be more than 0 where factors come from a decomposition")
   }
 }
