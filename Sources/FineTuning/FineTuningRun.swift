@@ -92,7 +92,15 @@ public final class FineTuningRun {
       try start?.needsData == true
       ? Calibration(
         tuned, examples, objective: objective, options: plan.options, limit: plan.calibrationBatches) : nil
-    return try notes + adapters.add(configuration.method, calibration: calibration).warnings
+    let report = try adapters.add(configuration.method, calibration: calibration)
+    if let excess = adapters.excessRanks().first {
+      throw ConfigurationError(
+        configuration.method is AdaLoRA ? "init_r" : "r", value: excess.rank,
+        rule:
+          "must be at most \(excess.limit), the smaller side of \(excess.layer); rank_pattern sets it for single layers"
+      )
+    }
+    return notes + report.warnings
   }
 
   /// Writes the adapter as Hugging Face PEFT does, or the whole model.

@@ -93,7 +93,7 @@ import Torch
   @Test(
     arguments: [
       (["--method", "lroa"], 64), (["--scheduler", "linera"], 64), (["--steps", "0"], 64),
-      (["--rank", "0"], 64), (["--method", "ia3", "--rank", "4"], 64),
+      (["--rank", "0"], 64), (["--rank", "1000"], 65), (["--method", "ia3", "--rank", "4"], 64),
       (["--method", "prefix-tuning", "--target-modules", "q_proj"], 64),
       (["--method", "p-tuning", "--prompt-text", "a"], 64),
       (["--method", "lora", "--virtual-tokens", "4"], 64),
