@@ -27,6 +27,8 @@ public func train(
 /// An example that did not do what it says.
 public struct Mistake: Error, CustomStringConvertible {
   public let description: String
+
+  public init(description: String) { self.description = description }
 }
 
 /// Prints `what`, which must hold.
