@@ -18,6 +18,12 @@ enum Filters {
       return try interpreter.nativeAttribute(name, of: value)
         ?? .undefined(.attribute(name, of: value.ownerName))
     },
+    "pprint": Builtin { value, _, interpreter in
+      .text(try PrettyPrinter.format(value, interpreter.budget))
+    },
+    "random": Builtin { _, _, _ in
+      throw ChatTemplateError("the filter 'random' writes another text every time: name an element instead")
+    },
     "tojson": Builtin("ensure_ascii?", "indent?", "separators?", "sort_keys?") {
       value, arguments, interpreter in
       let writer = try JSONWriter(arguments, interpreter.budget)

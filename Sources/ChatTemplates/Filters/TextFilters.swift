@@ -40,6 +40,10 @@ extension Filters {
     "truncate": Builtin("length?", "killwords?", "end?", "leeway?") { value, arguments, interpreter in
       try truncated(value, arguments)
     },
+    "wordwrap": Builtin("width?", "break_long_words?", "wrapstring?", "break_on_hyphens?") {
+      value, arguments, interpreter in
+      .string(try wrapped(value, arguments, interpreter))
+    },
     "wordcount": Builtin { value, _, _ in
       var count = 0
       var inWord = false
@@ -108,6 +112,27 @@ extension Filters {
       lines[index] = indentation + lines[index]
     }
     return Text(lines.joined(separator: "\n")).marked(like: text)
+  }
+
+  private static func wrapped(_ value: Value, _ arguments: Bound, _ interpreter: Interpreter) throws -> Text {
+    let wrapper = WordWrapper(
+      width: try arguments.int(0, default: 79), breaksLongWords: arguments.flag(1, default: true),
+      breaksOnHyphens: arguments.flag(3, default: true))
+    guard case .string(let text) = value else {
+      if case .undefined(let missing) = value { throw missing.error }
+      throw ChatTemplateError("'\(value.typeName)' object has no attribute 'splitlines'")
+    }
+    let paragraphs = text.lines()
+    guard wrapper.width > 0 || paragraphs.isEmpty else {
+      throw ChatTemplateError("invalid width \(wrapper.width) (must be > 0)")
+    }
+    let separator = try arguments.optionalText(2) ?? "\n"
+    let texts = try paragraphs.map { paragraph -> Text in
+      try interpreter.budget.spend(paragraph.utf8.count)
+      let lines = wrapper.wrap(paragraph).map { separator.isMarkup ? $0.escaped() : $0 }
+      return try Text.joined(lines, by: separator, interpreter.budget)
+    }
+    return try Text.joined(texts, by: separator, interpreter.budget)
   }
 
   private static func truncated(_ value: Value, _ arguments: Bound) throws -> Value {

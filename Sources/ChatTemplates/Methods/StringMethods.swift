@@ -15,6 +15,7 @@ enum StringMethods {
     .merging(finding) { $1 }
     .merging(padding) { $1 }
     .merging(questions) { $1 }
+    .merging(translation) { $1 }
 
   private static let cases: [Text: Builtin<Text>] = [
     "capitalize": Builtin { text, _, _ in .string(text.capitalized()) },

@@ -10,6 +10,7 @@ enum Globals {
       "cycler": .function(
         NativeFunction("cycler") { arguments, _ in .object(try Cycler(arguments.positional)) }),
       "joiner": .function(NativeFunction("joiner", joiner)),
+      "lipsum": .function(NativeFunction("lipsum", lipsum)),
       "raise_exception": .function(NativeFunction("raise_exception", raiseException)),
       "strftime_now": .function(NativeFunction("strftime_now", strftimeNow)),
     ]
@@ -83,6 +84,10 @@ enum Globals {
     try Builtin<Void>("sep?") { _, bound, _ in
       .object(try Joiner(separator: bound[0] ?? .text(", ")))
     }.call((), as: "joiner", arguments, in: interpreter)
+  }
+
+  private static func lipsum(_ arguments: Arguments, _ interpreter: Interpreter) throws -> Value {
+    throw ChatTemplateError("lipsum() writes another text every time: put a fixed text in its place")
   }
 
   private static func raiseException(_ arguments: Arguments, _ interpreter: Interpreter) throws -> Value {
