@@ -88,7 +88,9 @@ let package = Package(
     tests("ChatTemplates", ["JSON"]),
     tests("Reports", ["JSON"]),
     tests("Demo", ["Tokenizers"]),
-    tests("PEFTCommands", ["Files", "FineTuning", "JSON", "Models", "NN", "PEFT", "Safetensors", "Torch"]),
+    tests(
+      "PEFTCommands",
+      ["Files", "FineTuning", "JSON", "Models", "NN", "PEFT", "Safetensors", "Tokenizers", "Torch"]),
   ],
   cxxLanguageStandard: .cxx20
 )

@@ -18,11 +18,14 @@ struct BenchCommand: ParsableCommand {
       Runs the training loop on random tokens. gemm_fraction is the share of matrix products in the time of a forward
       and backward pass, measured afterwards under a profiler.
 
+      With --tokenize, the tokenizer is timed on the texts between the empty lines of a file, on one thread.
+
       With --generate, greedy generation is timed instead: rows of --sequence-length random tokens, continued together.
 
       Examples:
         peft bench --model Qwen2.5-0.5B --method lora --batch-size 4 --steps 5
         peft bench --model Qwen2.5-0.5B --generate 64 --batch-size 1 --sequence-length 32
+        peft bench --model Qwen2.5-0.5B --tokenize corpus.txt
       """)
 
   @Option(help: "The base model.") var model: String
@@ -35,6 +38,7 @@ struct BenchCommand: ParsableCommand {
   @Option(help: "Time greedy generation of this many tokens, with the adapter of --init-adapter if any.")
   var generate: Int?
   @Option(help: "Draw where a step's time goes, as FILE.svg or FILE.png.") var plot: String?
+  @Option(help: "Time the model's tokenizer on the texts of this file.") var tokenize: String?
   @OptionGroup(title: "Engine") var engine: EngineOptions
   @OptionGroup(title: "Output") var speech: OutputOptions
 
@@ -51,6 +55,7 @@ struct BenchCommand: ParsableCommand {
   }
 
   func run() throws {
+    if let tokenize { return try timeTokenizing(of: tokenize) }
     let device = try engine.start()
     if let generate { return try timeGeneration(of: generate, device) }
     let scratch = Folder.join(NSTemporaryDirectory(), "peft-bench-\(UInt64.random(in: .min ... .max))")

@@ -75,7 +75,7 @@ struct Peft: ParsableCommand {
       TrainCommand.self, EvalCommand.self, GenerateCommand.self, LogitsCommand.self, MergeCommand.self,
       InspectCommand.self, StatusCommand.self, CombineCommand.self, ExtractCommand.self, ConvertCommand.self,
       BenchCommand.self,
-      TokenizeCommand.self,
+      TokenizeCommand.self, TrainTokenizerCommand.self,
       DemoCommand.self,
     ])
 
