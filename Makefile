@@ -11,7 +11,7 @@ RPATH = -Xlinker -rpath -Xlinker "$$(scripts/bootstrap --lib)"
 PROGRAM := .build/release/peft
 SWIFT_SOURCES := Package.swift Sources Tests Examples
 
-.PHONY: all build test demo bench parity format lint docs install clean engine
+.PHONY: all build test demo bench bench-tokenizers parity parity-tokenizers format lint docs install clean engine
 
 all: build
 
@@ -34,10 +34,21 @@ bench: build
 	@echo "measuring against the peers"
 	@"$$(Benchmarks/Peers/setup)" Benchmarks/Peers/compare.py $(BENCH_ARGUMENTS)
 
+# Tokenizers beside Hugging Face's, speed of encoding and loading; BENCH_ARGUMENTS="--text FILE tokenizer.json ..." names
+# what is measured.
+bench-tokenizers: build
+	@echo "measuring tokenizers"
+	@"$$(Benchmarks/Peers/setup)" Benchmarks/Peers/compare_tokenizers.py $(BENCH_ARGUMENTS)
+
 # Random trials in both directions; PARITY_ARGUMENTS="--trials 40 --seed 1" says how many.
 parity: build
 	@echo "comparing with Hugging Face PEFT"
 	@scripts/parity $(PARITY_ARGUMENTS)
+
+# Random strings through tokenizers; PARITY_ARGUMENTS="--strings 2000 tokenizer.json ..." says how many and which.
+parity-tokenizers: engine
+	@echo "comparing with Hugging Face tokenizers"
+	@"$$(Benchmarks/Peers/setup)" scripts/parity-tokenizers $(PARITY_ARGUMENTS)
 
 format:
 	@echo "formatting"
