@@ -30,7 +30,7 @@ public final class FineTuningRun {
       rows + (evaluationRows ?? []), task: task, options: plan.dataOptions, config: config)
     tuned = try AdaptedPretrainedModel(
       folder: plan.model, task: task, dtype: plan.dtype, device: plan.device, labels: labels.classes,
-      seed: UInt64(clamping: plan.options.seed))
+      seed: UInt64(clamping: plan.options.seed), stacking: plan.adapter?.method.layerReplication)
 
     let builder = try ExampleBuilder(
       tuned.model, objective: labels.objective, tokenizer: folder.tokenizer(), options: plan.dataOptions)

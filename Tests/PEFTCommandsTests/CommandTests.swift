@@ -44,34 +44,50 @@ import Torch
     #expect(Folder.hasFile(scratch.path("run/summary.json")))
   }
 
-  @Test(arguments: ["list", "dora", "adalora", "modules-to-save", "ia3", "ln-tuning", "prompt", "prefix"])
+  @Test(arguments: [
+    "list", "dora", "adalora", "modules-to-save", "ia3", "ln-tuning", "prompt", "prefix", "token-indices",
+    "replication", "alora",
+  ])
   func logitsAreThoseOfTheReference(_ name: String) async throws {
     let scratch = try Scratch()
     let adapter = Golden.path("adapters/\(name)")
     let expected = try SafetensorsFile(path: adapter + "/expected.safetensors").allTensors()
     let (ids, mask) = (try #require(expected["input_ids"]), try #require(expected["attention_mask"]))
-    let length = try mask.select(0, 0).to(dtype: .int64).sum().item(of: Int.self)
-    let row: JSONValue = [
-      "input_ids": .array(try ids.select(0, 0).array(of: Int.self).prefix(length).map(JSONValue.int))
-    ]
-    let data = try scratch.file("rows.jsonl", row.serialized() + "\n")
+    let lengths = try mask.to(dtype: .int64).sum([1]).array(of: Int.self)
+    let lines = try lengths.enumerated().map { index, length in
+      let tokens = try ids.select(0, index).array(of: Int.self).prefix(length)
+      let row: JSONValue = ["input_ids": .array(tokens.map(JSONValue.int))]
+      return row.serialized() + "\n"
+    }
+    let data = try scratch.file("rows.jsonl", lines.joined())
     let code = await run(
       "logits", "--model", model, "--adapter", adapter, "--data", data, "--output",
       scratch.path("out.safetensors"))
     #expect(code == 0)
-    let found = try #require(
-      try SafetensorsFile(path: scratch.path("out.safetensors")).allTensors()["logits.0"])
-    let all = try #require(expected["logits"]).select(0, 0)
-    // The rows of virtual tokens come first there, and are left out here.
-    let wanted = try all.slice(0, from: all.shape[0] - ids.shape[1]).slice(0, 0..<length)
-    let error: Double = try ((found - wanted).norm() / wanted.norm()).item()
-    #expect(error < 1e-5)
+    let written = try SafetensorsFile(path: scratch.path("out.safetensors")).allTensors()
+    for (index, length) in lengths.enumerated() {
+      let found = try #require(written["logits.\(index)"])
+      let all = try #require(expected["logits"]).select(0, index)
+      // The rows of virtual tokens come first there, and are left out here.
+      let wanted = try all.slice(0, from: all.shape[0] - ids.shape[1]).slice(0, 0..<length)
+      let error: Double = try ((found - wanted).norm() / wanted.norm()).item()
+      #expect(error < 1e-5)
+    }
   }
 
-  @Test func mergedModelComputesTheSame() async throws {
+  @Test func anActivatedLoRACannotBeMerged() async throws {
+    let scratch = try Scratch()
+    let adapter = Golden.path("adapters/alora")
+    #expect(
+      await run("merge", "--model", model, "--adapter", adapter, "--output", scratch.path("merged")) == 65)
+    #expect(!Folder.exists(scratch.path("merged")))
+  }
+
+  @Test(arguments: ["dora", "replication", "token-indices"])
+  func mergedModelComputesTheSame(_ name: String) async throws {
     let scratch = try Scratch()
     let code = await run(
-      "merge", "--model", model, "--adapter", Golden.path("adapters/dora"), "--output",
+      "merge", "--model", model, "--adapter", Golden.path("adapters/\(name)"), "--output",
       scratch.path("merged"),
       "--verify")
     #expect(code == 0)

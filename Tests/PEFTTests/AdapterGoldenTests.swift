@@ -12,13 +12,18 @@ import Torch
 struct AdapterGoldenTests {
   private static let cases = (try? Golden.json("adapters/cases.json"))?.objectValue ?? JSONObject()
 
-  /// Fields of `LoraConfig` that need layers or models which are not there yet.
-  private static let later = ["replication", "alora"]
-
   static let names = cases.keys.filter { name in
     let type = cases[name]?["peft_type"]?.stringValue
-    return MethodRegistry.entries.contains { $0.peftType == type } && !later.contains(name)
+    return MethodRegistry.entries.contains { $0.peftType == type }
       && !PromptGoldenTests.adapters.contains(name)
+  }
+
+  /// The model that a case was made for, stacked as its adapter says.
+  private static func base(_ name: String) throws -> any Model {
+    let model = try #require(cases[name]?["model"]?.stringValue)
+    let method = try AdapterFolder(path: "\(Golden.folder)/adapters/\(name)").configuration.method
+    return try PretrainedModel.load(
+      folder: "\(Golden.folder)/models/\(model)", stacking: method.layerReplication)
   }
 
   @Test func thereAreCases() { #expect(Self.names.count >= 24) }
@@ -28,8 +33,7 @@ struct AdapterGoldenTests {
     let example = try #require(Self.cases[name])
     let folder = "\(Golden.folder)/adapters/\(name)"
     let golden = try SafetensorsFile(path: "\(folder)/expected.safetensors").allTensors()
-    let modelName = try #require(example["model"]?.stringValue)
-    let model = try PretrainedModel.load(folder: "\(Golden.folder)/models/\(modelName)")
+    let model = try Self.base(name)
     let isHalf = model.store.layers[0].weight.dtype == .bfloat16
     let tolerance = isHalf ? 2e-2 : 1e-5
     let adapted = try AdaptedModel(
@@ -72,8 +76,7 @@ struct AdapterGoldenTests {
   @Test(arguments: names)
   func savingALoadedAdapterChangesNoByte(name: String) throws {
     let folder = "\(Golden.folder)/adapters/\(name)"
-    let modelName = try #require(Self.cases[name]?["model"]?.stringValue)
-    let model = try PretrainedModel.load(folder: "\(Golden.folder)/models/\(modelName)")
+    let model = try Self.base(name)
     let adapted = try AdaptedModel(model.store)
     try adapted.load(folder: folder)
     let saved = try adapted.folder()

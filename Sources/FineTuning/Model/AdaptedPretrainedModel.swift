@@ -27,11 +27,13 @@ public final class AdaptedPretrainedModel {
   ///   - task: nil for the one of config.json, or of the first adapter.
   ///   - dtype: of the base's weights; nil as they are.
   ///   - labels: the classes of a new classification head; nil for those of config.json or of an adapter's head.
+  ///   - layerRanges: ranges of layers to stack in place of the model's (`layer_replication`); nil for the adapters'.
   /// - Throws: what the rooms below say of folders that are missing or do not fit.
   public init(
     folder: String, adapters paths: [String] = [], task: ModelTask? = nil, dtype: DType? = nil,
     device: Device = .cpu, labels: ClassLabels? = nil, allowMismatch: Bool = false,
-    keyMapping: KeyMapping? = nil, seed: UInt64 = 0
+    keyMapping: KeyMapping? = nil, seed: UInt64 = 0,
+    stacking layerRanges: [[Int]]? = nil
   ) throws {
     self.folder = folder
     let places = paths.enumerated().map { NamedAdapter($1, index: $0) }
@@ -44,7 +46,8 @@ public final class AdaptedPretrainedModel {
       ?? folders.lazy.compactMap { $0.configuration.shared.taskType }.first.flatMap(ModelTask.init(peft:))
     let labels = try labels ?? Self.labels(folders, folder)
     model = try PretrainedModel.load(
-      folder: folder, task: task, dtype: dtype, device: device, labels: labels, seed: seed)
+      folder: folder, task: task, dtype: dtype, device: device, labels: labels, seed: seed,
+      stacking: layerRanges ?? Self.layerRanges(zip(places.map(\.path), folders)))
     adapters = try AdaptedModel(model.store, traits: model.adapterTraits(), seed: seed)
     for (place, adapter) in zip(places, folders) {
       let (name, path) = (place.name, place.path)
@@ -76,6 +79,17 @@ public final class AdaptedPretrainedModel {
           remedy: "check the folder's permissions")
       }
     }
+  }
+
+  /// The ranges that all adapters are made for.
+  private static func layerRanges(_ adapters: Zip2Sequence<[String], [AdapterFolder]>) throws -> [[Int]]? {
+    let ranges = adapters.map { (path: $0, ranges: $1.configuration.method.layerReplication) }
+    guard let first = ranges.first else { return nil }
+    if let other = ranges.first(where: { $0.ranges != first.ranges }) {
+      throw AdapterError(
+        "layer_replication differs between \(first.path) and \(other.path): load them one at a time")
+    }
+    return first.ranges
   }
 
   /// As many classes as an adapter's own head has, where config.json says otherwise.

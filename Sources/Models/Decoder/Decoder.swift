@@ -39,9 +39,13 @@ final class Decoder {
   }
 
   private func hiddenStates(_ input: ModelInput, cache: KeyValueCache?) throws -> Tensor {
+    let pass = ForwardPass(ids: input.ids, earlier: cache?.ids, segments: input.segments)
+    mode.pass = pass
+    try cache?.extendIDs(input.ids)
     var hidden = try input.embeddings ?? embed(input.ids)
     let context = try DecoderContext(
-      input, cache: cache, configuration: configuration, dtype: hidden.dtype, isTraining: mode.isTraining)
+      input, pass, cache: cache, configuration: configuration, dtype: hidden.dtype,
+      isTraining: mode.isTraining)
     for block in blocks { hidden = try block(hidden, context, cache: cache) }
     return try norm(hidden)
   }

@@ -35,6 +35,8 @@ struct DecoderBlock {
   private func output(
     _ x: Tensor, _ context: DecoderContext, extend: (Tensor, Tensor) throws -> (Tensor, Tensor)
   ) throws -> Tensor {
+    // A block that is run again for the backward pass may come after another pass.
+    mode.pass = context.pass
     let x = try x + attention(attentionNorm(x), context, context.sights[index], extend: extend)
     return try x + feedForward(feedForwardNorm(x))
   }

@@ -11,6 +11,7 @@ struct DecoderContext {
     var mask: Tensor?
   }
 
+  let pass: ForwardPass
   let rotary: RotaryTables
   /// One for each layer.
   let sights: [Sight]
@@ -18,9 +19,11 @@ struct DecoderContext {
 
   /// Prepares a pass over the tokens of `input` that follow those in `cache`.
   init(
-    _ input: ModelInput, cache: KeyValueCache?, configuration: DecoderConfiguration, dtype: DType,
+    _ input: ModelInput, _ pass: ForwardPass, cache: KeyValueCache?, configuration: DecoderConfiguration,
+    dtype: DType,
     isTraining: Bool
   ) throws {
+    self.pass = pass
     let (batch, count) = (input.ids.shape[0], input.ids.shape[1])
     let (device, offset) = (input.ids.device, cache?.length ?? 0)
     let positions =

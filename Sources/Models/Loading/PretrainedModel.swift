@@ -19,22 +19,26 @@ public enum PretrainedModel {
   ///   - dtype: of the floating-point weights; nil for the checkpoint's own.
   ///   - labels: the classes of a new head; nil for those of config.json.
   ///   - seed: of the values of a new head.
+  ///   - layerRanges: ranges of layers `[start, end)` to stack in place of the model's layers, which share weights
+  ///     where they are the same (`layer_replication` of an adapter); nil for the layers as they are.
   /// - Throws: `ModelError` for what is not supported, and for weights that do not fit config.json; what `Files`,
   ///   `JSON` and `Safetensors` say of files that are missing, unreadable or malformed.
   public static func load(
     folder: String, task: ModelTask? = nil, dtype: DType? = nil, device: Device = .cpu,
-    labels: ClassLabels? = nil, seed: UInt64 = 0
+    labels: ClassLabels? = nil, seed: UInt64 = 0, stacking layerRanges: [[Int]]? = nil
   ) throws -> any Model {
     let folder = try ModelFolder(folder)
     var config = try ModelConfiguration(folder: folder.path)
     if let labels { config = config.with(labels) }
+    let replication = try layerRanges.map { try LayerReplication($0, of: config) }
+    if let replication { config = try replication.applied(to: config) }
     let family = try ModelRegistry.family(of: config)
     let task = try family.task(config, asked: task)
     let source = SafetensorsSource(try SafetensorsCheckpoint(path: folder.path))
     let type = try dtype ?? config.dtype ?? source.firstFloatingPointType()
     let store = try VariableStore(
       family.prefixed(source), dtype: type, device: device, seed: seed,
-      isFresh: { family.isHead($0, of: task) })
+      isFresh: { family.isHead($0, of: task) }, origin: replication.map { stack in { stack.origin(of: $0) } })
     let model = try family.build(config, task, store)
     store.forgive(where: family.isHarmless)
     do {

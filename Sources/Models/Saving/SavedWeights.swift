@@ -21,7 +21,8 @@ struct SavedWeights {
   }
 
   func layouts() throws -> [SafetensorsLayout] {
-    let names = store.parameters.map(\.name) + store.ties.filter(isWritten).map(\.name)
+    let names =
+      store.parameters.map(\.name) + store.copies.map(\.name) + store.ties.filter(isWritten).map(\.name)
     return try names.map { name in
       let tensor = try current(name)
       // An empty view says the type; the shape is that of the weight.

@@ -8,6 +8,8 @@ public final class KeyValueCache {
   private var layers: [Held?]
   /// Which of the held tokens are real, bool [batch, length]; nil when all are.
   public private(set) var realTokens: Tensor?
+  /// The ids of the tokens seen so far, int64 [batch, tokens]; nil before the first.
+  public private(set) var ids: Tensor?
 
   /// The place of each held token in its text, int64 [batch or 1, length]; nil for 0, 1, 2, ...
   public private(set) var positions: Tensor?
@@ -88,6 +90,9 @@ public final class KeyValueCache {
     return positions
   }
 
+  /// Notes the ids of new tokens [batch, count].
+  public func extendIDs(_ new: Tensor) throws { ids = try ids.map { try .cat([$0, new], dim: 1) } ?? new }
+
   /// Keeps the given rows of the batch, in the given order; int64 [rows].
   public func select(rows: Tensor) throws {
     for index in layers.indices {
@@ -98,6 +103,7 @@ public final class KeyValueCache {
     }
     realTokens = try realTokens?.indexSelect(0, rows)
     positions = try positions.map { $0.shape[0] == 1 ? $0 : try $0.indexSelect(0, rows) }
+    ids = try ids?.indexSelect(0, rows)
   }
 
   /// What a layer holds, to be differentiated through; nil when it is empty.

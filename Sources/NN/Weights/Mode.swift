@@ -8,4 +8,6 @@ public final class Mode {
   public var gradientCheckpointing = false
   /// Which adapter works on each row, in place of the active ones; nil while all rows are treated alike.
   public var rowAdapters: RowAdapters?
+  /// What is known of the rows of the pass that is under way, or was last.
+  public var pass: ForwardPass?
 }

@@ -4,9 +4,11 @@ extension VariableStore {
   /// Every weight as it is now, under its full name and in the order of construction.
   ///
   /// Merged adapters are in it. A tied weight has one name, unless a merge or training has made the twins differ:
-  /// then both appear. Weights that are stored quantized come out dense.
+  /// then both appear. Layers that are built again appear under each name. Weights that are stored quantized come out
+  /// dense.
   public func stateDict() throws -> [(name: String, tensor: Tensor)] {
-    var entries = try parameters.map { ($0.name, try weight(named: $0.name) ?? $0.tensor) }
+    let names = parameters.map { ($0.name, $0) } + copies
+    var entries = try names.map { ($0.0, try weight(named: $0.0) ?? $0.1.tensor) }
     for (name, parameter) in ties {
       let twin = try weight(named: parameter.name)
       if let tensor = try weight(named: name), tensor !== twin { entries.append((name, tensor)) }

@@ -14,6 +14,8 @@ public final class VariableStore {
   public private(set) var parameters: [Parameter] = []
   /// Further names of parameters, in the order of construction.
   public private(set) var ties: [(name: String, parameter: Parameter)] = []
+  /// Names of layers that are built again from the same parameters, in the order of construction.
+  public private(set) var copies: [(name: String, parameter: Parameter)] = []
   /// In the order of construction.
   public private(set) var layers: [any AdaptableLayer] = []
   /// Where soft prompts go; nil for a model that reads none.
@@ -23,8 +25,10 @@ public final class VariableStore {
 
   private let source: (any TensorSource)?
   private let isFresh: (String) -> Bool
+  private let origin: ((String) -> String)?
   private let generator: Generator
   private var parametersByName: [String: Parameter] = [:]
+  private var parametersByOrigin: [String: Parameter] = [:]
   private var layersByName: [String: any AdaptableLayer] = [:]
 
   /// - Parameters:
@@ -32,17 +36,21 @@ public final class VariableStore {
   ///   - seed: of the initial values.
   ///   - isFresh: whether a parameter may start from its initial value although there is a checkpoint, as a new
   ///     task head does. Any other that the checkpoint lacks goes into the report and holds zeros.
+  ///   - origin: the checkpoint's name of a parameter, where it is another; parameters with one origin are one.
   public init(
     _ source: (any TensorSource)? = nil, dtype: DType? = nil, device: Device = .cpu, seed: UInt64 = 0,
-    isFresh: @escaping (String) -> Bool = { _ in false }
+    isFresh: @escaping (String) -> Bool = { _ in false }, origin: ((String) -> String)? = nil
   ) throws {
     self.source = source
     self.dtype = dtype
     self.device = device
-    self.isFresh = isFresh
+    (self.isFresh, self.origin) = (isFresh, origin)
     generator = try Generator(seed: seed)
     report = LoadReport(available: source?.names ?? [])
   }
+
+  /// Whether layers stand for layers of the checkpoint with other numbers.
+  public var isStacked: Bool { origin != nil }
 
   public var root: Path { Path(store: self, name: "") }
 
@@ -71,9 +79,16 @@ public final class VariableStore {
     _ name: String, shape: [Int], initial: Initializer, aliases: [String] = []
   ) throws -> Parameter {
     if let known = parametersByName[name] { return known }
-    let parameter = Parameter(name: name, tensor: try load(name, shape, initial, aliases))
+    let key = origin?(name) ?? name
+    if let shared = parametersByOrigin[key], shared.tensor.shape == shape {
+      copies.append((name, shared))
+      parametersByName[name] = shared
+      return shared
+    }
+    let parameter = Parameter(name: name, tensor: try load(key, shape, initial, aliases))
     parameters.append(parameter)
     parametersByName[name] = parameter
+    parametersByOrigin[key] = parameter
     return parameter
   }
 

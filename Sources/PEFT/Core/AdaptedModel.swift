@@ -51,6 +51,11 @@ public final class AdaptedModel {
   ) throws -> InjectionReport {
     try checkNew(name)
     var (configuration, report) = (configuration, InjectionReport())
+    if let ranges = configuration.method.layerReplication, !ranges.isEmpty, !store.isStacked {
+      throw AdapterError(
+        "layer_replication is \(ranges), but the model has the layers of its checkpoint: load it with these ranges"
+      )
+    }
     if !context.isLoading { addHeads(to: &configuration) }
     var targets: [any AdaptableLayer] = []
     let prompt = try makePrompt(&configuration, context)

@@ -30,6 +30,8 @@ public protocol AdapterMethod: Configuration {
   var ensuresWeightTying: Bool { get }
   /// Tokens whose embeddings are trained beside the adapters.
   var trainableTokens: TokenSelection? { get }
+  /// Ranges of layers that the model is to be built from, for adapters of deeper models.
+  var layerReplication: [[Int]]? { get }
   /// What training with these adapters needs besides their parameters.
   func makeHook(for adapters: [(layer: String, adapter: any LayerAdapter)]) throws -> (any TrainingHook)?
   /// Keys that Hugging Face PEFT does not know; they are left out of files while they have their defaults.
@@ -55,6 +57,7 @@ extension AdapterMethod {
   public static var ownKeys: [String] { [] }
   public var ensuresWeightTying: Bool { false }
   public var trainableTokens: TokenSelection? { nil }
+  public var layerReplication: [[Int]]? { nil }
 }
 
 /// A training hook that has a say in what is saved.

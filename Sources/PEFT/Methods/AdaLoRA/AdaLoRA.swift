@@ -55,6 +55,7 @@ public struct AdaLoRA: AdapterMethod {
   }
 
   public var trainableTokens: TokenSelection? { lora.trainableTokens }
+  public var layerReplication: [[Int]]? { lora.layerReplication }
 
   public func validate() throws {
     try lora.validate()
@@ -72,6 +73,9 @@ public struct AdaLoRA: AdapterMethod {
       uncertaintyDecay > 0 && uncertaintyDecay < 1, "beta2", uncertaintyDecay, "must be between 0 and 1")
     try require(regularization >= 0, "orth_reg_weight", regularization, "must not be negative")
     try require(!lora.usesDoRA, "use_dora", true, "cannot be combined with AdaLoRA")
+    try require(
+      !lora.isActivated, "alora_invocation_tokens", lora.invocationTokens ?? [],
+      "cannot be combined with AdaLoRA")
     try require(!lora.hasBias, "lora_bias", true, "cannot be combined with AdaLoRA")
     try require(
       !lora.initialization.isDerived, "init_lora_weights", lora.initialization.json.serialized(),

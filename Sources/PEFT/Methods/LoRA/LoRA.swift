@@ -25,6 +25,8 @@ public struct LoRA: AdapterMethod {
   public var trainableTokens: TokenSelection?
   /// With DoRA: layers that train their magnitude alone, beside those of ``targeting``.
   public var magnitudeOnly: ModuleSelection?
+  public var layerReplication: [[Int]]?
+  public var invocationTokens: [Int]?
   public var taskSpecific = LoRAExtras()
 
   public init() {}
@@ -49,6 +51,11 @@ public struct LoRA: AdapterMethod {
       Field(
         "trainable_token_indices", \.trainableTokens, "tokens whose rows of the embedding are trained too"),
       Field("magnitude_only_modules", \.magnitudeOnly, "modules of which DoRA trains the magnitude alone"),
+      Field(
+        "layer_replication", \.layerReplication,
+        "ranges of layers, [start, end), that the model is stacked from"),
+      Field(
+        "alora_invocation_tokens", \.invocationTokens, "tokens from which on the adapter is active (aLoRA)"),
     ] + LoRAExtras.fields(at: \.taskSpecific)
 
   public func validate() throws {
@@ -68,6 +75,7 @@ public struct LoRA: AdapterMethod {
     }
     try initialization.validate(self)
     try trainableTokens?.validate("trainable_token_indices")
+    if isActivated { try validateActivation() }
     try taskSpecific.validate()
     try targeting.validate()
   }
@@ -76,8 +84,9 @@ public struct LoRA: AdapterMethod {
 
   public func supports(_ kind: LayerKind) -> Bool {
     switch kind {
-    case .linear, .transposedLinear, .convolution: true
-    case .embedding: !hasBias
+    case .linear, .transposedLinear: true
+    case .convolution: !isActivated
+    case .embedding: !hasBias && !isActivated
     case .norm: false
     }
   }
@@ -122,6 +131,9 @@ public struct LoRA: AdapterMethod {
       return try usesDoRA
         ? DoRAEmbedding(entries: entries, size: size, rank: rank, scale: scale, self, layer, context)
         : LoRAEmbedding(entries: entries, size: size, rank: rank, scale: scale, self, layer, context)
+    }
+    if isActivated {
+      return try ActivatedLoRA(layer, rank: rank, scale: scale, self, context)
     }
     return try usesDoRA
       ? DoRALinear(layer, rank: rank, scale: scale, self, context)

@@ -9,14 +9,12 @@ public struct LoRAExtras: Sendable {
 
   /// Each with the default that Hugging Face PEFT writes.
   private static let defaults: [(key: String, value: JSONValue, help: String)] = [
-    ("alora_invocation_tokens", .null, "tokens after which an activated LoRA begins"),
     ("arrow_config", .null, "routing between adapters"),
     ("corda_config", .null, "settings of the CorDA initialization"),
     ("ensure_weight_tying", false, "keep tied modules tied when they are trained"),
     ("eva_config", .null, "settings of the EVA initialization"),
     ("fan_in_fan_out", false, "whether weights are stored [in, out]; found out from the layer"),
     ("kasa_config", .null, "settings of KaSA"),
-    ("layer_replication", .null, "ranges of layers to stack"),
     ("loftq_config", [:], "settings of the LoftQ initialization"),
     ("lora_ga_config", .null, "settings of the LoRA-GA initialization"),
     ("megatron_config", .null, "of another runtime; kept"),
@@ -36,7 +34,7 @@ public struct LoRAExtras: Sendable {
 
   /// Fields that change what an adapter computes in ways that are not here; ignoring them would give wrong outputs.
   private static let unsupported: Set<String> = [
-    "alora_invocation_tokens", "arrow_config", "kasa_config", "layer_replication", "monteclora_config",
+    "arrow_config", "kasa_config", "monteclora_config",
     "target_parameters", "use_bdlora", "use_qalora", "velora_config",
   ]
 

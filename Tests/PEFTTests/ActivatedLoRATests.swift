@@ -1,0 +1,99 @@
+import Configuration
+import JSON
+import Models
+import NN
+import Testing
+import Torch
+
+@testable import PEFT
+
+/// An adapter that waits for its invocation tokens.
+struct ActivatedLoRATests {
+  private func adapted() throws -> (any CausalLanguageModel, AdaptedModel) {
+    let model = try PretrainedModel.load(folder: "\(Golden.folder)/models/llama")
+    let adapted = try AdaptedModel(model.store)
+    try adapted.load(folder: "\(Golden.folder)/adapters/alora")
+    return (try #require(model as? any CausalLanguageModel), adapted)
+  }
+
+  @Test func tokensBeforeTheInvocationAreTheBases() throws {
+    let (model, adapted) = try adapted()
+    let input = try ModelInput([3, 9, 22, 7, 11, 30, 2])
+    let (y, base) = (
+      try model.logits(input), try adapted.withAdaptersDisabled { try model.logits(input) }
+    )
+    #expect(try y.slice(1, 0..<3).isIdentical(to: base.slice(1, 0..<3)))
+    #expect(try y.slice(1, from: 3).relativeError(to: base.slice(1, from: 3)) > 0.01)
+  }
+
+  @Test func aCacheChangesNothing() throws {
+    let (model, _) = try adapted()
+    let tokens = [3, 9, 22, 7, 11, 30, 2, 18]
+    try withoutGradients {
+      let whole = try model.logits(ModelInput(tokens))
+      for cut in [1, 3, 4, 5, 7] {
+        let cache = model.makeCache()
+        _ = try model.hiddenStates(ModelInput(Array(tokens[..<cut])), cache: cache)
+        let rest = try model.head(model.hiddenStates(ModelInput(Array(tokens[cut...])), cache: cache))
+        // The invocation's first token is known for one only when the second is there.
+        guard cut != 4 else { continue }
+        #expect(try rest.relativeError(to: whole.slice(1, from: cut)) < 1e-5, "\(cut)")
+      }
+    }
+  }
+
+  @Test func recomputationUsesItsOwnPass() throws {
+    func gradients(checkpointing: Bool) throws -> [Tensor] {
+      let (model, adapted) = try adapted()
+      try adapted.setTrainable(true)
+      model.store.mode.isTraining = true
+      model.store.mode.gradientCheckpointing = checkpointing
+      let loss = try model.logits(ModelInput([3, 7, 11, 30])).square().sum()
+      // Another pass comes between, with no invocation.
+      _ = try withoutGradients { try model.logits(ModelInput([1, 2])) }
+      try loss.backward()
+      return try adapted.trainableParameters.map { try #require($0.parameter.tensor.grad) }
+    }
+    for (first, second) in try zip(gradients(checkpointing: true), gradients(checkpointing: false)) {
+      #expect(try first.relativeError(to: second) < 1e-5)
+      #expect(try second.norm().item(of: Double.self) > 0)
+    }
+  }
+
+  @Test func itCannotBeMergedAndNothingChanges() throws {
+    let (model, adapted) = try adapted()
+    let input = try ModelInput([3, 7, 11, 30])
+    let before = try model.logits(input)
+    let error = try #require(throws: AdapterError.self) { try adapted.merge() }
+    #expect(error.description.contains("acts on some tokens only and cannot be merged"))
+    #expect(try model.logits(input).isIdentical(to: before))
+  }
+
+  @Test func aLayerThatGetsOtherRowsIsAnError() throws {
+    let store = try VariableStore(seed: 1)
+    let layer = try Linear(store.root / "layer", in: 4, out: 4)
+    try AdaptedModel(store).add(LoRA(["target_modules": ["layer"], "alora_invocation_tokens": [1]]))
+    let error = try #require(throws: AdapterError.self) { try layer(.zeros([1, 3, 4])) }
+    #expect(error.description.contains("layer does not get every token of its text"))
+  }
+
+  static let invalid: [JSONObject] = [
+    ["use_dora": true], ["bias": "all"], ["init_lora_weights": "pissa"], ["alora_invocation_tokens": [-1]],
+  ]
+
+  @Test(arguments: invalid)
+  func whatItCannotBeCombinedWithIsAnError(fields: JSONObject) {
+    var object: JSONObject = ["alora_invocation_tokens": [1, 2]]
+    for (key, value) in fields { object[key] = value }
+    #expect(throws: ConfigurationError.self) { try LoRA(object) }
+  }
+
+  @Test func aStackIsAskedFor() throws {
+    let model = try PretrainedModel.load(folder: "\(Golden.folder)/models/llama")
+    let adapted = try AdaptedModel(model.store)
+    let error = try #require(throws: AdapterError.self) {
+      try adapted.load(folder: "\(Golden.folder)/adapters/replication")
+    }
+    #expect(error.description.contains("layer_replication is [[0, 2], [1, 2]], but the model has the layers"))
+  }
+}
