@@ -98,8 +98,8 @@ public final class AdapterSlot {
       let dtype = original.weight.dtype
       let weight = try folding.weight.to(dtype: dtype)
       let bias = try folding.bias?.to(dtype: dtype)
-      layer.weight = Parameter(name: "\(layer.name).weight", tensor: weight)
-      layer.bias = bias.map { Parameter(name: "\(layer.name).bias", tensor: $0) }
+      layer.weight = Parameter(name: layer.weightName, tensor: weight)
+      layer.bias = bias.map { Parameter(name: layer.biasName, tensor: $0) }
     }
     untouched = original
     for index in chosen { entries[index].isMerged = true }

@@ -8,6 +8,9 @@ public protocol LayerAdapter: AnyObject {
   /// Its tensors under the names that Hugging Face gives them, such as `lora_A.weight`, in a fixed order.
   var parameters: [AdapterParameter] { get }
 
+  /// The path under which they are saved; nil for that of the layer.
+  var place: String? { get }
+
   /// The layer's output for `x` with this adapter on top of `base`.
   func forward(_ x: Tensor, through base: AdapterBase) throws -> Tensor
 
@@ -15,6 +18,10 @@ public protocol LayerAdapter: AnyObject {
   ///
   /// - Throws: ``AdapterError`` when the method cannot be folded.
   func fold(into folding: inout Folding) throws
+}
+
+extension LayerAdapter {
+  public var place: String? { nil }
 }
 
 /// A layer's weight while adapters are folded into it, in float32.

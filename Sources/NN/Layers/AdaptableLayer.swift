@@ -8,6 +8,11 @@ public protocol AdaptableLayer: AnyObject {
   var weight: any WeightStorage { get set }
   var bias: Parameter? { get set }
   var slot: AdapterSlot { get }
+  /// The full names of the parameters.
+  var weightName: String { get }
+  var biasName: String { get }
+  /// Layers inside the module of this name that are adapted together with this one.
+  var inner: [any AdaptableLayer] { get }
   var mode: Mode { get }
   /// What the layer computes, with a weight and bias that need not be its own.
   func output(_ x: Tensor, weight: any WeightStorage, bias: Tensor?) throws -> Tensor
@@ -25,9 +30,15 @@ public enum LayerKind: Hashable, Sendable {
   case convolution(dimensions: Int, inputs: Int, outputs: Int)
   /// Layer or RMS normalization over `size` features.
   case norm(size: Int)
+  /// A parameter that is no layer by itself: [outputs, inputs], or one such matrix for each expert, transposed or not.
+  case parameter(experts: Int, inputs: Int, outputs: Int, isTransposed: Bool)
 }
 
 extension AdaptableLayer {
+  public var weightName: String { "\(name).weight" }
+  public var biasName: String { "\(name).bias" }
+  public var inner: [any AdaptableLayer] { [] }
+
   /// The output without any adapter.
   public func baseOutput(_ x: Tensor) throws -> Tensor { try output(x, weight: weight, bias: bias?.tensor) }
 

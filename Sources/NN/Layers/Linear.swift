@@ -8,22 +8,30 @@ public final class Linear: AdaptableLayer {
   public let mode: Mode
   public var weight: any WeightStorage
   public var bias: Parameter?
+  public let weightName, biasName: String
+  public internal(set) var inner: [any AdaptableLayer] = []
 
+  /// - Parameters:
+  ///   - twin: the weight of another layer that this one shares.
+  ///   - prefix: what the names of the parameters begin with, such as `in_proj_`.
   /// - Throws: ``TorchError`` when the checkpoint's tensor cannot be read.
   public init(
-    _ path: Path, in inputs: Int, out outputs: Int, bias: Bool = false, tiedTo twin: Parameter? = nil
+    _ path: Path, in inputs: Int, out outputs: Int, bias: Bool = false, tiedTo twin: Parameter? = nil,
+    prefix: String = ""
   ) throws {
+    (weightName, biasName) = (path.full("\(prefix)weight"), path.full("\(prefix)bias"))
     (name, kind) = (path.name, .linear(inputs: inputs, outputs: outputs))
     mode = path.store.mode
     slot = AdapterSlot(mode: mode)
     if let twin {
-      path.tie("weight", to: twin)
+      path.tie("\(prefix)weight", to: twin)
       weight = twin
     } else {
-      weight = try path.parameter("weight", [outputs, inputs], initial: .kaimingUniform(a: 5.squareRoot()))
+      weight = try path.parameter(
+        "\(prefix)weight", [outputs, inputs], initial: .kaimingUniform(a: 5.squareRoot()))
     }
     let bound = inputs > 0 ? 1 / Double(inputs).squareRoot() : 0
-    self.bias = try bias ? path.parameter("bias", [outputs], initial: .uniform(bound)) : nil
+    self.bias = try bias ? path.parameter("\(prefix)bias", [outputs], initial: .uniform(bound)) : nil
     path.store.add(self)
   }
 

@@ -20,12 +20,6 @@ extension VariableStore {
   public func weight(named name: String) throws -> Tensor? {
     let own = parameter(named: name)?.tensor
     guard let layer = layer(of: name) else { return own }
-    if name.hasSuffix(".weight") { return try layer.weight.dense(layer.weight.dtype) }
-    return name.hasSuffix(".bias") ? layer.bias?.tensor ?? own : own
-  }
-
-  /// The layer that a parameter called `name` belongs to.
-  public func layer(of name: String) -> (any AdaptableLayer)? {
-    name.lastIndex(of: ".").flatMap { layer(named: String(name[..<$0])) }
+    return name == layer.weightName ? try layer.weight.dense(layer.weight.dtype) : layer.bias?.tensor ?? own
   }
 }

@@ -30,6 +30,7 @@ public final class VariableStore {
   private var parametersByName: [String: Parameter] = [:]
   private var parametersByOrigin: [String: Parameter] = [:]
   private var layersByName: [String: any AdaptableLayer] = [:]
+  private var layersByParameter: [String: any AdaptableLayer] = [:]
 
   /// - Parameters:
   ///   - source: the checkpoint; nil for a model with initial values.
@@ -111,7 +112,12 @@ public final class VariableStore {
   func add(_ layer: any AdaptableLayer) {
     layers.append(layer)
     layersByName[layer.name] = layer
+    layersByParameter[layer.weightName] = layer
+    layersByParameter[layer.biasName] = layer
   }
+
+  /// The layer that a parameter called `name` belongs to.
+  public func layer(of name: String) -> (any AdaptableLayer)? { layersByParameter[name] }
 
   private func load(_ name: String, _ shape: [Int], _ initial: Initializer, _ aliases: [String]) throws
     -> Tensor

@@ -18,6 +18,7 @@ public struct LayerShape: Hashable, Sendable {
 
   /// The shape of a layer of the base; nil for layers that have no low-rank update.
   init?(_ layer: any AdaptableLayer) throws {
+    guard !layer.isParameter else { return nil }
     if case .norm = layer.kind { return nil }
     let sizes = try layer.linearSizes()
     switch layer.kind {
@@ -30,7 +31,7 @@ public struct LayerShape: Hashable, Sendable {
       self.init(
         layer: layer.name, form: .convolution, outputs: outputs, inner: [inputs] + layer.kernel,
         groups: layer.groups)
-    case .norm: return nil
+    case .norm, .parameter: return nil
     }
   }
 

@@ -8,7 +8,7 @@ extension AdaptableLayer {
     switch kind {
     case .transposedLinear, .embedding: return try weight.t()
     case .convolution: return try ungrouped(weight).flattened(from: 1)
-    case .linear, .norm: return weight
+    case .linear, .norm, .parameter: return weight
     }
   }
 
@@ -26,7 +26,7 @@ extension AdaptableLayer {
     switch kind {
     case .transposedLinear, .embedding: return try matrix.t()
     case .convolution(_, let inputs, let outputs): return try matrix.reshaped([outputs, inputs] + kernel)
-    case .linear, .norm: return matrix
+    case .linear, .norm, .parameter: return matrix
     }
   }
 
@@ -41,7 +41,7 @@ extension AdaptableLayer {
   /// Values of the outputs, shaped to multiply the rows of this layer's weight.
   func alongRows(_ values: Tensor) throws -> Tensor {
     switch kind {
-    case .transposedLinear, .embedding, .norm: return values
+    case .transposedLinear, .embedding, .norm, .parameter: return values
     case .linear: return try values.unsqueezed(1)
     case .convolution: return try values.reshaped([-1, 1] + kernel.map { _ in 1 })
     }

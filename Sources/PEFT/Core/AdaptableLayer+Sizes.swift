@@ -9,7 +9,7 @@ extension AdaptableLayer {
     case .linear(let inputs, let outputs), .transposedLinear(let inputs, let outputs): (inputs, outputs)
     case .convolution(_, let inputs, let outputs): (inputs * kernel.reduce(1, *), outputs)
     case .embedding(let entries, let size): (entries, size)
-    case .norm: throw AdapterError("\(name) is not a linear layer")
+    case .norm, .parameter: throw AdapterError("\(name) is not a linear layer")
     }
   }
 
@@ -26,8 +26,12 @@ extension AdaptableLayer {
   }
 
   /// The shapes of A and B of rank `rank`: [rank, inputs] and [outputs, rank]; those of a convolution are convolutions
-  /// too, A over all inputs with the layer's own kernel, B over one element and in the layer's groups.
+  /// too, A over all inputs with the layer's own kernel, B over one element and in the layer's groups. Those of a
+  /// parameter with experts hold the factors of all.
   func factorShapes(rank: Int) throws -> (a: [Int], b: [Int]) {
+    if case .parameter(let experts, let inputs, let outputs, _) = kind {
+      return ([experts * rank, inputs], [outputs, rank * experts])
+    }
     guard case .convolution(_, let inputs, let outputs) = kind else {
       let (inputs, outputs) = try linearSizes()
       return ([rank, inputs], [outputs, rank])

@@ -25,8 +25,10 @@ extension AdaptedModel {
       NamedParameter(name: $0.name, layer: "", parameter: $0)
     }
     return store.layers.reduce(into: prompt) { all, layer in
-      all += (layer.slot[name]?.adapter.parameters ?? []).map {
-        NamedParameter(name: "\(prefix)\(layer.name).\($0.name)", layer: layer.name, parameter: $0)
+      let adapter = layer.slot[name]?.adapter
+      let place = adapter?.place ?? layer.name
+      all += (adapter?.parameters ?? []).map {
+        NamedParameter(name: "\(prefix)\(place).\($0.name)", layer: layer.name, parameter: $0)
       }
     }
   }
@@ -34,8 +36,10 @@ extension AdaptedModel {
   /// What was taken off the base when an adapter started, under the names of the factors that train.
   func initialParameters(of name: String) -> [NamedParameter] {
     store.layers.flatMap { layer in
-      ((layer.slot[name]?.adapter as? any StartsFromBase)?.initialParameters ?? []).map {
-        NamedParameter(name: Self.key(layer.name, $0.name), layer: layer.name, parameter: $0)
+      let adapter = layer.slot[name]?.adapter
+      let place = adapter?.place ?? layer.name
+      return ((adapter as? any StartsFromBase)?.initialParameters ?? []).map {
+        NamedParameter(name: Self.key(place, $0.name), layer: layer.name, parameter: $0)
       }
     }
   }

@@ -67,11 +67,14 @@ public final class AdaptedModel {
         "rank_pattern or alpha_pattern: '\($0)' matches no adapted layer"
       }
     }
+    var context = context
+    context.inner = Set(targets.flatMap(\.inner).map { ObjectIdentifier($0) })
     // Everything is made before anything is inserted: a failure leaves no half-adapted model.
     var made: [Made] = []
     for layer in targets {
       made.append((layer, try configuration.method.makeAdapter(for: layer, context: context)))
     }
+    Self.place(made)
     made += try tokenRows(configuration.method, beside: made, context)
     made = try tyingTokens(made, configuration.method)
     for module in configuration.method.targeting.modulesToSave ?? [] {
@@ -80,6 +83,11 @@ public final class AdaptedModel {
         report.warnings.append("modules_to_save: '\(module)' matches no layer")
       }
       for layer in layers where !made.contains(where: { $0.layer === layer }) {
+        guard !layer.isParameter else {
+          throw AdapterError(
+            "modules_to_save: '\(module)' has the parameter '\(layer.name)', which is no layer: name layers, and "
+              + "adapt it with target_parameters")
+        }
         let twin = made.first { $0.layer.weight === layer.weight && $0.adapter is ModulesToSave }
         let isShared = configuration.method.ensuresWeightTying
         made.append((layer, try (isShared ? twin?.adapter : nil) ?? ModulesToSave(layer)))
@@ -103,11 +111,21 @@ public final class AdaptedModel {
   func settleTargets(
     of configuration: inout AdapterConfiguration
   ) throws -> (layers: [any AdaptableLayer], warnings: [String]) {
-    let finder = TargetFinder(layers: store.layers, traits: traits)
-    try configuration.method.settle(for: traits, layers: store.layers)
+    let modules = store.layers.filter { !$0.isParameter }
+    let finder = TargetFinder(layers: modules, traits: traits)
+    let parameters = try finder.parameters(of: configuration.method, among: store.layers)
+    try configuration.method.settle(for: traits, layers: modules)
+    if !parameters.layers.isEmpty, configuration.method.targeting.modules == nil {
+      configuration.method.targeting.modules = .names([])
+    }
     let selection = try finder.resolve(configuration.method.targeting.modules)
     configuration.method.targeting.modules = selection
-    var found = try finder.targets(of: configuration.method, among: selection)
+    var found: (layers: [any AdaptableLayer], warnings: [String]) =
+      selection == .names([]) && !parameters.layers.isEmpty
+      ? ([], []) : try finder.targets(of: configuration.method, among: selection)
+    let whole = found.layers + found.layers.flatMap(\.inner) + parameters.layers
+    found.layers = store.layers.filter { layer in whole.contains { $0 === layer } }
+    found.warnings += parameters.warnings
     guard let further = configuration.method.furtherTargets else { return found }
     let others = try finder.resolve(further)
     configuration.method.furtherTargets = others

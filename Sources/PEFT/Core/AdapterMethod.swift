@@ -30,6 +30,8 @@ public protocol AdapterMethod: Configuration {
   var ensuresWeightTying: Bool { get }
   /// Tokens whose embeddings are trained beside the adapters.
   var trainableTokens: TokenSelection? { get }
+  /// Names of parameters to adapt, beside modules.
+  var targetParameters: [String] { get }
   /// Ranges of layers that the model is to be built from, for adapters of deeper models.
   var layerReplication: [[Int]]? { get }
   /// What training with these adapters needs besides their parameters.
@@ -58,6 +60,7 @@ extension AdapterMethod {
   public var ensuresWeightTying: Bool { false }
   public var trainableTokens: TokenSelection? { nil }
   public var layerReplication: [[Int]]? { nil }
+  public var targetParameters: [String] { [] }
 }
 
 /// A training hook that has a say in what is saved.
@@ -80,6 +83,8 @@ public struct InjectionContext {
   /// Whether values come from a file right after, so that drawing them is wasted.
   public let isLoading: Bool
   public let generator: Generator
+  /// Adapted layers that lie inside the module of another.
+  var inner: Set<ObjectIdentifier> = []
   /// Whether the adapter comes from a folder, if perhaps not all of it.
   var isFromFile = false
   /// Whether the folder has the factors that the adapter started from.

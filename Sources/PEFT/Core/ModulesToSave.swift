@@ -14,8 +14,9 @@ final class ModulesToSave: LayerAdapter {
   ///
   /// - Parameter prefix: of the parameters' names.
   init(_ layer: any AdaptableLayer, prefix: String = "") throws {
-    weight = AdapterParameter("\(prefix)weight", try Self.copy(layer.untouchedWeight.dense(.float32)))
-    bias = try layer.bias.map { AdapterParameter("\(prefix)bias", try Self.copy($0.tensor)) }
+    func own(_ name: String) -> String { prefix + name.dropFirst(layer.name.count + 1) }
+    weight = AdapterParameter(own(layer.weightName), try Self.copy(layer.untouchedWeight.dense(.float32)))
+    bias = try layer.bias.map { AdapterParameter(own(layer.biasName), try Self.copy($0.tensor)) }
     parameters = [weight] + (bias.map { [$0] } ?? [])
   }
 

@@ -62,7 +62,7 @@ extension AdaptedModel {
     let targets = configuration.method.targeting.modules
     let prefix = Self.keyPrefix(of: configuration.method)
     let saved = store.layers.filter { layer in
-      tensors["\(prefix)\(layer.name).weight"] != nil && (try? targets?.matches(layer.name)) != true
+      tensors[prefix + layer.weightName] != nil && (try? targets?.matches(layer.name)) != true
     }
     return saved.isEmpty ? nil : saved.map(\.name)
   }

@@ -18,7 +18,7 @@ public final class LoRAFA: TrainingHook {
       throw ConfigurationError("optimizer", value: "lora-fa", rule: "needs an adapter of the method lora")
     }
     var updates: [(b: AdapterParameter, projection: Tensor)] = []
-    for layer in model.store.layers {
+    for layer in model.store.layers where !layer.isParameter {
       let parameters = layer.slot[name]?.adapter.parameters ?? []
       guard let a = parameters.first(where: { $0.name == "lora_A.weight" }),
         let b = parameters.first(where: { $0.name == "lora_B.weight" })

@@ -74,6 +74,9 @@ public struct AdaLoRA: AdapterMethod {
     try require(regularization >= 0, "orth_reg_weight", regularization, "must not be negative")
     try require(!lora.usesDoRA, "use_dora", true, "cannot be combined with AdaLoRA")
     try require(
+      lora.targetParameters.isEmpty, "target_parameters", lora.targetParameters,
+      "cannot be combined with AdaLoRA")
+    try require(
       !lora.isActivated, "alora_invocation_tokens", lora.invocationTokens ?? [],
       "cannot be combined with AdaLoRA")
     try require(!lora.hasBias, "lora_bias", true, "cannot be combined with AdaLoRA")
@@ -90,7 +93,7 @@ public struct AdaLoRA: AdapterMethod {
   public func supports(_ kind: LayerKind) -> Bool {
     switch kind {
     case .linear, .transposedLinear, .convolution, .embedding: true
-    case .norm: false
+    case .norm, .parameter: false
     }
   }
 

@@ -80,7 +80,7 @@ public struct Bottleneck: AdapterMethod {
     switch kind {
     case .linear, .transposedLinear, .norm: true
     case .embedding: !isParallel
-    case .convolution: false
+    case .convolution, .parameter: false
     }
   }
 

@@ -33,8 +33,8 @@ final class BottleneckLayer: LayerAdapter {
     switch layer.kind {
     case .linear(let inputs, let outputs), .transposedLinear(let inputs, let outputs): (inputs, outputs)
     case .norm(let size), .embedding(_, let size): (size, size)
-    case .convolution:
-      throw AdapterError("'\(layer.name)' is a convolution: leave it out of target_modules")
+    case .convolution, .parameter:
+      throw AdapterError("'\(layer.name)' has no features to work on: leave it out of target_modules")
     }
   }
 

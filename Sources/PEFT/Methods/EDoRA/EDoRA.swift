@@ -72,7 +72,7 @@ public struct EDoRA: AdapterMethod {
   public func supports(_ kind: LayerKind) -> Bool {
     switch kind {
     case .linear, .transposedLinear, .convolution: true
-    case .embedding, .norm: false
+    case .embedding, .norm, .parameter: false
     }
   }
 

@@ -39,7 +39,7 @@ public struct IA3: AdapterMethod {
   public func supports(_ kind: LayerKind) -> Bool {
     switch kind {
     case .linear, .transposedLinear, .convolution: true
-    case .embedding, .norm: false
+    case .embedding, .norm, .parameter: false
     }
   }
 

@@ -17,7 +17,7 @@ final class IA3Layer: LayerAdapter {
       shape = scalesInput ? [1, inputs] : [outputs, 1]
     case .convolution(let dimensions, let inputs, let outputs):
       shape = [1, scalesInput ? inputs : outputs] + Array(repeating: 1, count: dimensions)
-    case .embedding, .norm:
+    case .embedding, .norm, .parameter:
       throw AdapterError("'\(layer.name)' is no linear layer or convolution: leave it out of target_modules")
     }
     let initial: Initializer = startsAtOne ? .ones : .normal(std: 1)

@@ -4,8 +4,9 @@ import Torch
 /// DoRA on a linear layer or a convolution: LoRA whose rows are scaled to a trained magnitude.
 ///
 /// Source: Liu et al. 2024, "DoRA: Weight-Decomposed Low-Rank Adaptation", sections 4.1 and 4.3.
-final class DoRALinear: LowRankAdapter, ScalableAdapter, StartsFromBase {
+final class DoRALinear: LowRankAdapter, ScalableAdapter, StartsFromBase, PlacedAdapter {
   let parameters: [AdapterParameter]
+  var place: String?
   let factors: LoRAFactors
   private let decomposition: WeightDecomposition
 

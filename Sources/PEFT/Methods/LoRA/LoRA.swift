@@ -26,6 +26,7 @@ public struct LoRA: AdapterMethod {
   /// With DoRA: layers that train their magnitude alone, beside those of ``targeting``.
   public var magnitudeOnly: ModuleSelection?
   public var layerReplication: [[Int]]?
+  public var parameterNames: [String]?
   public var invocationTokens: [Int]?
   public var taskSpecific = LoRAExtras()
 
@@ -51,6 +52,7 @@ public struct LoRA: AdapterMethod {
       Field(
         "trainable_token_indices", \.trainableTokens, "tokens whose rows of the embedding are trained too"),
       Field("magnitude_only_modules", \.magnitudeOnly, "modules of which DoRA trains the magnitude alone"),
+      Field("target_parameters", \.parameterNames, "parameters, rather than modules, to adapt"),
       Field(
         "layer_replication", \.layerReplication,
         "ranges of layers, [start, end), that the model is stacked from"),
@@ -76,6 +78,7 @@ public struct LoRA: AdapterMethod {
     try initialization.validate(self)
     try trainableTokens?.validate("trainable_token_indices")
     if isActivated { try validateActivation() }
+    if !targetParameters.isEmpty { try validateParameters() }
     try taskSpecific.validate()
     try targeting.validate()
   }
@@ -87,8 +90,23 @@ public struct LoRA: AdapterMethod {
     case .linear, .transposedLinear: true
     case .convolution: !isActivated
     case .embedding: !hasBias && !isActivated
-    case .norm: false
+    case .norm, .parameter: false
     }
+  }
+
+  public var targetParameters: [String] { parameterNames ?? [] }
+
+  /// A parameter has no input that could be dropped, no bias and no rows of its own.
+  private func validateParameters() throws {
+    func refuse(_ holds: Bool, _ field: String, _ value: Any) throws {
+      guard !holds else {
+        throw ConfigurationError(field, value: value, rule: "cannot be combined with target_parameters")
+      }
+    }
+    try refuse(dropout > 0, "lora_dropout", dropout)
+    try refuse(usesDoRA, "use_dora", true)
+    try refuse(hasBias, "lora_bias", true)
+    try refuse(isActivated, "alora_invocation_tokens", invocationTokens ?? [])
   }
 
   public func rank(for name: String) throws -> Int { try rankPattern.value(for: name) ?? rank }
@@ -126,12 +144,16 @@ public struct LoRA: AdapterMethod {
   public func makeAdapter(for layer: any AdaptableLayer, context: InjectionContext) throws -> any LayerAdapter
   {
     if try trainsMagnitudeAlone(layer) { return try DoRAMagnitude(layer) }
-    let (rank, scale) = (try rank(for: layer.name), try scaling(for: layer.name))
+    let rank = try rank(for: layer.name)
+    // Hugging Face PEFT adds the update of a fused attention's output projection twice; its files mean that.
+    let isCountedTwice = context.inner.contains(ObjectIdentifier(layer)) && !usesDoRA
+    let scale = try scaling(for: layer.name) * (isCountedTwice ? 2 : 1)
     if case .embedding(let entries, let size) = layer.kind {
       return try usesDoRA
         ? DoRAEmbedding(entries: entries, size: size, rank: rank, scale: scale, self, layer, context)
         : LoRAEmbedding(entries: entries, size: size, rank: rank, scale: scale, self, layer, context)
     }
+    if layer.isParameter { return try LoRAParameter(layer, rank: rank, scale: scale, self, context) }
     if isActivated {
       return try ActivatedLoRA(layer, rank: rank, scale: scale, self, context)
     }

@@ -21,7 +21,6 @@ public struct LoRAExtras: Sendable {
     ("megatron_core", "megatron.core", "of another runtime; kept"),
     ("monteclora_config", .null, "settings of MonteCLoRA"),
     ("qalora_group_size", 16, "columns that share a scale in QALoRA"),
-    ("target_parameters", .null, "parameters, rather than modules, to adapt"),
     ("use_bdlora", .null, "block-diagonal A or B"),
     ("use_qalora", false, "group-pooled input for quantized bases"),
     ("velora_config", .null, "settings of VeLoRA"),
@@ -35,7 +34,7 @@ public struct LoRAExtras: Sendable {
   /// Fields that change what an adapter computes in ways that are not here; ignoring them would give wrong outputs.
   private static let unsupported: Set<String> = [
     "arrow_config", "kasa_config", "monteclora_config",
-    "target_parameters", "use_bdlora", "use_qalora", "velora_config",
+    "use_bdlora", "use_qalora", "velora_config",
   ]
 
   /// - Throws: ``ConfigurationError`` for a field that is set and not supported.

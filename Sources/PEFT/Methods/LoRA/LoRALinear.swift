@@ -2,8 +2,9 @@ import NN
 import Torch
 
 /// LoRA on a linear layer or a convolution.
-final class LoRALinear: LowRankAdapter, ScalableAdapter, StartsFromBase {
+final class LoRALinear: LowRankAdapter, ScalableAdapter, StartsFromBase, PlacedAdapter {
   let parameters: [AdapterParameter]
+  var place: String?
   let factors: LoRAFactors
   private let outputBias: AdapterParameter?
   private let baseBias: TrainedBias?

@@ -44,7 +44,7 @@ struct LowRankUpdate {
       let (padding, scale) = ((layer as? Embedding)?.padding, (layer as? Embedding)?.scale ?? 1)
       let rows = try a.t().embedding(x, padding: padding).linear(b)
       return scale == 1 ? rows : try rows * scale
-    case .linear, .transposedLinear, .norm: return try x.linear(a).linear(b)
+    case .linear, .transposedLinear, .norm, .parameter: return try x.linear(a).linear(b)
     }
   }
 

@@ -28,7 +28,7 @@ extension FactorInitializer {
   func supports(_ kind: LayerKind) -> Bool {
     switch kind {
     case .linear, .transposedLinear: true
-    case .embedding, .convolution, .norm: false
+    case .embedding, .convolution, .norm, .parameter: false
     }
   }
   func rankLimit(_ layer: any AdaptableLayer) throws -> Int? { nil }
@@ -97,7 +97,7 @@ extension AdaptableLayer {
   var isLinear: Bool {
     switch kind {
     case .linear, .transposedLinear: true
-    case .embedding, .convolution, .norm: false
+    case .embedding, .convolution, .norm, .parameter: false
     }
   }
 }

@@ -60,7 +60,7 @@ struct LoRAGA: DataInitializer {
   func supports(_ kind: LayerKind) -> Bool {
     switch kind {
     case .linear, .transposedLinear, .embedding, .convolution: true
-    case .norm: false
+    case .norm, .parameter: false
     }
   }
 

@@ -15,7 +15,7 @@ struct MiCA: FactorInitializer {
   func supports(_ kind: LayerKind) -> Bool {
     switch kind {
     case .linear, .transposedLinear, .embedding: true
-    case .convolution, .norm: false
+    case .convolution, .norm, .parameter: false
     }
   }
 
