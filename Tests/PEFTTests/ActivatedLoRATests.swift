@@ -42,6 +42,21 @@ struct ActivatedLoRATests {
     }
   }
 
+  @Test func rowsWithAdaptersOfTheirOwnAreToldApart() throws {
+    let (model, adapted) = try adapted()
+    let tokens = [3, 9, 22, 7, 11, 30, 3, 7, 11, 2, 4, 18, 5, 7, 11, 1, 2, 3]
+    let input = ModelInput(ids: try Tensor(tokens, shape: [3, 6]))
+    let (y, base) = (
+      try model.logits(input), try adapted.withAdaptersDisabled { try model.logits(input) }
+    )
+    model.store.mode.rowAdapters = RowAdapters(["default", nil, "default"])
+    let mixed = try model.logits(input)
+    model.store.mode.rowAdapters = nil
+    for (row, expected) in [y, base, y].enumerated() {
+      #expect(try mixed.select(0, row).relativeError(to: expected.select(0, row)) < 1e-5, "\(row)")
+    }
+  }
+
   @Test func recomputationUsesItsOwnPass() throws {
     func gradients(checkpointing: Bool) throws -> [Tensor] {
       let (model, adapted) = try adapted()

@@ -54,6 +54,8 @@ public struct AdapterBase {
   let below: ArraySlice<any LayerAdapter>
   /// An output that is known already, and the input that it is of.
   var known: (input: Tensor, output: Tensor)?
+  /// The rows of the batch that the input is, where adapters work by row; nil for all.
+  public var rows: [Int]?
 
   /// Whether there is nothing but the layer, so that its weight may be used directly.
   public var isBare: Bool { below.isEmpty && known == nil }

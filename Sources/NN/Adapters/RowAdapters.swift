@@ -58,7 +58,7 @@ extension AdapterSlot {
     for (entry, rows) in groups {
       let index = try Tensor(rows).to(device: x.device)
       let (input, known) = (try x.indexSelect(0, index), try whole.indexSelect(0, index))
-      let base = AdapterBase(layer: layer, below: [], known: (input, known))
+      let base = AdapterBase(layer: layer, below: [], known: (input, known), rows: rows)
       output = try output.indexCopy(0, index, entry.adapter.forward(input, through: base))
     }
     return output

@@ -31,7 +31,9 @@ final class ActivatedLoRA: LayerAdapter {
 
   func forward(_ x: Tensor, through base: AdapterBase) throws -> Tensor {
     let (y, layer) = (try base.output(x), base.layer)
-    guard let pass = layer.mode.pass, Array(x.shape.dropLast()) == pass.ids.shape else {
+    let whole = try layer.mode.pass?.tokens(from: invocation)
+    let active = try base.rows.map { try whole?.indexSelect(0, Tensor($0).to(device: x.device)) } ?? whole
+    guard let active, Array(x.shape.dropLast()) == active.shape else {
       throw AdapterError(
         "\(layer.name) does not get every token of its text, so that an activated LoRA (alora_invocation_tokens) "
           + "cannot tell where it begins: exclude the layer")
@@ -39,8 +41,7 @@ final class ActivatedLoRA: LayerAdapter {
     var change = try update.product(
       x.dropout(layer.mode.isTraining ? update.dropout : 0), of: layer, a.tensor, b.tensor, y.dtype)
     if let bias { change = try change + bias.tensor.to(dtype: y.dtype) }
-    let isActive = try pass.tokens(from: invocation).to(dtype: y.dtype).unsqueezed(-1)
-    return try y.adding(change * isActive, scale: update.scale)
+    return try y.adding(change * active.to(dtype: y.dtype).unsqueezed(-1), scale: update.scale)
   }
 
   func fold(into folding: inout Folding) throws {
