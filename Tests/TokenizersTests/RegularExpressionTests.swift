@@ -70,7 +70,8 @@ struct RegularExpressionTests {
     let parts = [
       " ", "  ", "\n", "\r\n", "\t", "a", "B", "Ça", "ſ", "'s", "'LL", "'", "1", "234", "²", ".", "//",
       "\u{301}", "日",
-      "ʰ", "ǅ", "\u{85}", "\u{A0}", "👍🏽", "ไม่", "É", "x",
+      "ʰ", "ǅ", "\u{85}", "\u{A0}", "👍🏽", "ไม่", "É", "x", "<|endoftext|>",
+      "<|startoftext|>", "<|end", "\u{1C}",
     ]
     return (0..<Int.random(in: 0..<14, using: &random)).map { _ in parts.randomElement(using: &random) ?? "" }
       .joined()

@@ -4,6 +4,8 @@
 func knownScanner(_ source: String) -> (any Pattern)? {
   switch source {
   case KnownExpression.gpt2: GPT2Scanner()
+  case KnownExpression.clip: CLIPScanner()
+  case KnownExpression.spaces: SpaceScanner()
   case KnownExpression.qwen2: CL100KScanner(longestNumber: 1)
   case KnownExpression.llama3: CL100KScanner(longestNumber: 3)
   case KnownExpression.o200k: O200KScanner(longestNumber: 3, joinsContractions: true)
@@ -19,6 +21,9 @@ enum KnownExpression {
   static let clip =
     #"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"#
 
+  /// What CLIP and others put a single space in place of.
+  static let spaces = #"\s+"#
+
   static let qwen2 = cl100k(number: #"\p{N}"#)
   static let llama3 = cl100k(number: #"\p{N}{1,3}"#)
 
@@ -26,7 +31,7 @@ enum KnownExpression {
   static let tekken = cased(contraction: "", number: #"\p{N}"#)
 
   /// Those that a scanner has been written for.
-  static let all = [gpt2, qwen2, llama3, o200k, tekken]
+  static let all = [gpt2, clip, spaces, qwen2, llama3, o200k, tekken]
 
   private static func cl100k(number: String) -> String {
     #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|"# + number

@@ -49,6 +49,24 @@ func lineOrSpaceEnd(_ text: UnsafePointer<UInt8>, _ start: Int, _ stop: Int, _ e
   return spaceEnd(text, start, stop, end)
 }
 
+/// The length of `'s|'t|'re|'ve|'m|'ll|'d` at an apostrophe; 0 where there is none.
+@inline(__always)
+func contraction(_ text: UnsafePointer<UInt8>, _ start: Int, _ end: Int) -> Int {
+  guard start + 1 < end else { return 0 }
+  let first = text[start + 1]
+  switch first {
+  case UInt8(ascii: "s"), UInt8(ascii: "t"), UInt8(ascii: "m"), UInt8(ascii: "d"): return 2
+  default: break
+  }
+  guard start + 2 < end else { return 0 }
+  switch (first, text[start + 2]) {
+  case (UInt8(ascii: "r"), UInt8(ascii: "e")), (UInt8(ascii: "v"), UInt8(ascii: "e")),
+    (UInt8(ascii: "l"), UInt8(ascii: "l")):
+    return 3
+  default: return 0
+  }
+}
+
 /// The length of `(?i:'s|'t|'re|'ve|'m|'ll|'d)` at an apostrophe; 0 where there is none. The long s, U+017F, is an
 /// `s` when case is ignored.
 @inline(__always)
