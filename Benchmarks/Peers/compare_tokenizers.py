@@ -3,7 +3,7 @@
     compare_tokenizers.py [--text FILE] [--pairs N] [tokenizer.json or folder ...]
 
 Both must give the same tokens. Without a text, one of 12 MB is made of this repository's files and of random sentences
-in several scripts; without tokenizers, those of the tests that are large enough to tell anything are trained first.
+in several scripts; without tokenizers, one of each kind is trained on the text.
 A ratio above 1 says how many times faster ours is.
 """
 
@@ -75,7 +75,7 @@ def named(path):
 
 
 def measure(program, file, text, folder, pairs):
-    """The median ratios of loading and encoding, ours in MB/s, theirs in MB/s, and whether the tokens are the same."""
+    """The text's size in MB, the median seconds of ours and of theirs, and whether the tokens are the same."""
     # Our program takes folders; nothing beside the file may have its say.
     model = folder / "model"
     model.mkdir(exist_ok=True)
