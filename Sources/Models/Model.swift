@@ -11,6 +11,8 @@ public protocol Model: AnyObject {
   var outputEmbeddingName: String? { get }
   /// Layers that a new task adds to a pretrained model, such as `score`.
   var headNames: [String] { get }
+  /// The number of tokens that the model was made for.
+  var contextLength: Int { get }
 
   /// Causal: [batch, tokens, vocabulary]; sequence classification: [batch, labels]; token classification:
   /// [batch, tokens, labels].
@@ -19,8 +21,6 @@ public protocol Model: AnyObject {
 
 /// A model that predicts the next token.
 public protocol CausalLanguageModel: Model {
-  /// The number of tokens that the model was made for.
-  var contextLength: Int { get }
   /// A cache for this model's layers, empty.
   func makeCache() -> KeyValueCache
   /// The vectors of tokens [batch, tokens], as the first layer gets them.
@@ -43,4 +43,10 @@ extension CausalLanguageModel {
   public func nextTokenLoss(_ input: ModelInput, labels: Tensor) throws -> (sum: Tensor, count: Int) {
     try NN.nextTokenLoss(hiddenStates(input, cache: nil), labels: labels, head: outputEmbedding)
   }
+}
+
+/// A model in which every token sees all others, whose hidden states stand for the text.
+public protocol TextEncoder: Model {
+  /// [batch, tokens, d], of the last layer.
+  func hiddenStates(_ input: ModelInput) throws -> Tensor
 }

@@ -24,6 +24,12 @@ enum Golden {
     try SafetensorsFile(path: "\(model(name))/expected.safetensors").allTensors()
   }
 
+  static func encoder(_ name: String) -> String { "\(folder)/encoders/\(name)" }
+
+  static func expected(encoder name: String) throws -> [String: Tensor] {
+    try SafetensorsFile(path: "\(encoder(name))/expected.safetensors").allTensors()
+  }
+
   static func causal(_ name: String, dtype: DType? = nil) throws -> any CausalLanguageModel {
     guard let model = try PretrainedModel.load(folder: model(name), dtype: dtype) as? any CausalLanguageModel
     else {

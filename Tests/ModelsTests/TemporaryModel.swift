@@ -9,11 +9,13 @@ import Torch
 final class TemporaryModel {
   let folder: String
 
-  init(_ name: String) throws {
+  convenience init(_ name: String) throws { try self.init(folder: Golden.model(name)) }
+
+  init(folder source: String) throws {
     folder = FileManager.default.temporaryDirectory.path + "/swift-peft-\(UInt64.random(in: .min ... .max))"
     try Folder.create(folder)
-    for file in try Folder.names(in: Golden.model(name)) where file != "expected.safetensors" {
-      try AtomicFile.write("\(folder)/\(file)", WholeFile.read("\(Golden.model(name))/\(file)"))
+    for file in try Folder.names(in: source) where file != "expected.safetensors" {
+      try AtomicFile.write("\(folder)/\(file)", WholeFile.read("\(source)/\(file)"))
     }
   }
 

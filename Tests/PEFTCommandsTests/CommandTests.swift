@@ -75,6 +75,43 @@ import Torch
     }
   }
 
+  @Test func anEncoderIsTrainedScoredAndMerged() async throws {
+    let scratch = try Scratch()
+    let (model, data) = (Golden.path("encoders/bert"), Golden.path("encoders/training/rows.jsonl"))
+    let trained = await run(
+      "train", "--task", "seq-cls", "--model", model, "--data", data, "--eval-data", data, "--method", "lora",
+      "--steps", "3", "--batch-size", "4", "--output", scratch.path("run"))
+    #expect(trained == 0)
+    let config = try JSONValue.parse(contentsOf: scratch.path("run/adapter_config.json"))
+    #expect(config["task_type"] == "SEQ_CLS")
+    #expect(config["modules_to_save"]?.arrayValue?.contains("classifier") == true)
+    let tensors = try SafetensorsFile(path: scratch.path("run/adapter_model.safetensors")).allTensors()
+    #expect(tensors["base_model.model.classifier.weight"]?.shape == [3, 32])
+    #expect(
+      tensors["base_model.model.bert.encoder.layer.1.attention.self.query.lora_A.weight"]?.shape.last == 32)
+    let summary = try JSONValue.parse(contentsOf: scratch.path("run/summary.json"))
+    #expect(summary["eval"]?["accuracy"]?.doubleValue != nil)
+    let merged = await run(
+      "merge", "--model", model, "--adapter", scratch.path("run"), "--output", scratch.path("merged"),
+      "--verify")
+    #expect(merged == 0)
+    #expect(await run("inspect", scratch.path("merged"), "--json") == 0)
+    #expect(await run("eval", "--model", scratch.path("merged"), "--data", data, "--json") == 0)
+    func logits(_ name: String, _ arguments: [String]) async throws -> [String: Tensor] {
+      let output = scratch.path("\(name).safetensors")
+      let code = await Program.run(["logits", "--data", data, "--output", output, "--quiet"] + arguments)
+      #expect(code == 0)
+      return try SafetensorsFile(path: output).allTensors()
+    }
+    let beside = try await logits("beside", ["--model", model, "--adapter", scratch.path("run")])
+    let whole = try await logits("whole", ["--model", scratch.path("merged")])
+    #expect(beside.count == 10)
+    for (name, tensor) in beside {
+      let error = try #require(whole[name]).relativeError(to: tensor)
+      #expect(error < 1e-4)
+    }
+  }
+
   @Test func anActivatedLoRACannotBeMerged() async throws {
     let scratch = try Scratch()
     let adapter = Golden.path("adapters/alora")

@@ -9,7 +9,13 @@ struct ClassificationRow {
   init(_ row: DataRow, _ builder: ExampleBuilder) throws {
     let target = try Self.target(row, builder)
     if let ids = try builder.tokenIDs(row) {
-      example = TokenizedExample(ids: ids, target: target, origin: row.origin)
+      let types = try builder.integers("token_type_ids", row)
+      guard types == nil || types?.count == ids.count else {
+        throw TrainingError(
+          .data, "\(ids.count) input_ids and \(types?.count ?? 0) token_type_ids, \(row.origin): give as many"
+        )
+      }
+      example = TokenizedExample(ids: ids, target: target, typeIDs: types, origin: row.origin)
       return
     }
     let (text, pair) = try Self.texts(row, builder.options.textColumns)
@@ -19,7 +25,8 @@ struct ClassificationRow {
       typeIDs: pair == nil ? nil : encoding.typeIDs.map { Int32(clamping: $0) }, origin: row.origin)
   }
 
-  private static func texts(_ row: DataRow, _ columns: [String]?) throws -> (String, String?) {
+  /// The text of a row, and the second of a pair.
+  static func texts(_ row: DataRow, _ columns: [String]?) throws -> (String, String?) {
     if let columns {
       let texts = try columns.map { column in
         guard let text = row.text(column) else { throw missing("the text column \(column)", row) }

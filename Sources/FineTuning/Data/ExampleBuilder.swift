@@ -25,12 +25,14 @@ public struct ExampleBuilder: Sendable {
     needsTargets: Bool = true
   ) throws {
     let config = model.configuration
-    (self.tokenizer, self.options, self.objective) = (tokenizer, options, objective)
+    // What tokenizer.json says of lengths was meant for another program: batches are filled up and rows cut here.
+    self.tokenizer = tokenizer?.truncating(nil).padding(nil)
+    (self.options, self.objective) = (options, objective)
     self.needsTargets = needsTargets
     chat = tokenizer?.chatTemplate == nil ? nil : try tokenizer.map { try ChatFormat($0) }
-    labels = objective == .category ? LabelMap(try config.labels.names) : nil
+    labels = objective == .category ? try config.labelMap(options.glue) : nil
     vocabularySize = try config.size("vocab_size")
-    contextLength = try config.size("max_position_embeddings", default: 1 << 20)
+    contextLength = model.contextLength
     endOfText = try tokenizer?.specialTokens.eosTokenID ?? config.endOfTextIDs.first
     let known: Int? = try? config.optional("pad_token_id")
     padding = known ?? tokenizer?.specialTokens.padTokenID ?? endOfText ?? 0
@@ -40,13 +42,13 @@ public struct ExampleBuilder: Sendable {
   ///
   /// - Throws: ``TrainingError`` naming the row that cannot be used.
   public func examples(_ rows: [DataRow]) throws -> ExampleSet {
-    let limit = min(options.maxLength ?? contextLength, contextLength)
     let made = try concurrentMap(rows) { row in
       var example = try self.example(row)
       example.adapter = row.text("adapter")
       try self.check(example)
       let length = example.ids.count
-      let isCut = example.truncate(to: limit)
+      let isCut = length > limit
+      if isCut { try self.cut(&example, row) }
       guard !isCut || !self.options.strict else {
         throw TrainingError(
           .data,
@@ -69,6 +71,20 @@ public struct ExampleBuilder: Sendable {
     return ExampleSet(
       examples, packedLength: options.maxLength == nil ? min(limit, 1024) : limit, padding: padding,
       warnings: warnings)
+  }
+
+  /// The tokens of a row at most.
+  private var limit: Int { min(options.maxLength ?? contextLength, contextLength) }
+
+  /// Cuts an example that is too long; texts to classify keep the special tokens around them.
+  private func cut(_ example: inout TokenizedExample, _ row: DataRow) throws {
+    if let tokenizer, row["input_ids"] == nil, objective != .nextToken, objective != .tokenLabels {
+      let (text, pair) = try ClassificationRow.texts(row, options.textColumns)
+      let shorter = try tokenizer.truncating(Truncation(maxLength: limit)).encode(text, pair: pair)
+      example.ids = shorter.ids.map { Int32(clamping: $0) }
+      if pair != nil { example.typeIDs = shorter.typeIDs.map { Int32(clamping: $0) } }
+    }
+    example.truncate(to: limit)
   }
 
   /// Whether anything of an example counts.

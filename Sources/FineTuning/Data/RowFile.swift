@@ -20,7 +20,13 @@ public enum RowFile {
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw TrainingError(.data, "a data file that is not UTF-8 text, \(path): convert it first")
     }
-    let rows = try rows(text, path, columns.union(extraColumns))
+    let isTable = !["{", "["].contains(text.first { !$0.isWhitespace })
+    let rows =
+      if let task = options.glue, isTable {
+        try GLUEFile(task, path: path).rows(text)
+      } else {
+        try rows(text, path, columns.union(extraColumns))
+      }
     guard !rows.isEmpty else {
       throw TrainingError(.data, "no rows, \(path): the data is empty")
     }

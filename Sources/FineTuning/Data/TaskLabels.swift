@@ -21,7 +21,7 @@ public struct TaskLabels: Sendable {
       self.init(.tokenLabels, fits ? nil : ClassLabels(count: max(2, largest + 1)))
     case .sequenceClassification:
       let labels = try rows.map { try ClassificationRow.label($0, options) }
-      let kind = try LabelKind(labels)
+      let kind = try options.glue.map { LabelKind($0) } ?? LabelKind(labels)
       let names = try config.labels.names
       if try kind.objective == .regression || config.isRegression {
         self.init(.regression, ClassLabels(count: 1))
@@ -49,7 +49,9 @@ public struct TaskLabels: Sendable {
         self.init(.category, nil)
         return
       }
-      let kind = try LabelKind(rows.map { try ClassificationRow.label($0, options) })
+      let kind =
+        try options.glue.map { LabelKind($0) }
+        ?? LabelKind(rows.map { try ClassificationRow.label($0, options) })
       let isRegression = try model.configuration.labels.count == 1
       self.init(isRegression ? .regression : kind.objective, nil)
     }
@@ -61,6 +63,15 @@ public struct TaskLabels: Sendable {
 }
 
 extension ModelConfiguration {
+  /// The classes by name; a task's own names where those of the model say nothing.
+  func labelMap(_ task: GLUETask?) throws -> LabelMap {
+    let labels = try labels
+    if let names = task?.classes, names.count == labels.count, labels == ClassLabels(count: labels.count) {
+      return LabelMap(names)
+    }
+    return LabelMap(labels.names)
+  }
+
   /// Whether the file itself says which classes there are.
   var namesLabels: Bool { raw["id2label"] != nil || raw["num_labels"] != nil }
 

@@ -23,6 +23,8 @@ final class DecoderForSequenceClassification: Model {
     paddingID = try configuration.optional("pad_token_id")
   }
 
+  var contextLength: Int { body.configuration.contextLength }
+
   /// [batch, labels], at the last token of each row that is real by the mask and is not `pad_token_id`.
   ///
   /// - Throws: ``ModelError`` for several rows of which nothing tells how long they are.

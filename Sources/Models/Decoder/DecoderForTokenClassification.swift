@@ -28,6 +28,8 @@ final class DecoderForTokenClassification: Model {
       initial: .normal(std: decoder.initializerRange))
   }
 
+  var contextLength: Int { body.configuration.contextLength }
+
   func logits(_ input: ModelInput) throws -> Tensor {
     let hidden = try body(input)
     return try score(store.mode.isTraining ? hidden.dropout(dropout) : hidden)

@@ -8,6 +8,12 @@ public enum ModelRegistry {
     .decoder("mistral", DecoderConfiguration.init(mistral:)),
     .decoder("qwen2", DecoderConfiguration.init(qwen2:)),
     .decoder("qwen3", DecoderConfiguration.init(qwen3:)),
+    .encoder("bert", EncoderConfiguration.init(bert:)),
+    .encoder("roberta", EncoderConfiguration.init(roberta:)),
+    .encoder("xlm-roberta", prefix: "roberta", EncoderConfiguration.init(roberta:)),
+    .encoder("distilbert", EncoderConfiguration.init(distilbert:)),
+    .encoder("electra", EncoderConfiguration.init(electra:)),
+    .encoder("albert", EncoderConfiguration.init(albert:)),
   ]
 
   /// The `model_type` of every family.
@@ -41,6 +47,12 @@ struct ModelFamily: Sendable {
   let tasks: [ModelTask]
   /// What the body's names begin with; checkpoints of a bare body leave it out.
   let prefix: String
+  /// What the names of heads begin with, those of tasks that are not asked for included.
+  let heads: [String]
+  /// What the names of parts of the body begin with that a checkpoint may lack, or have in excess.
+  var spares: [String] = []
+  /// The model's name for a tensor by the name that a checkpoint may have.
+  var respell: @Sendable (String) -> String = { $0 }
   let build: @Sendable (ModelConfiguration, ModelTask, VariableStore) throws -> any Model
 
   /// The task asked for, or the one that `architectures` names.
@@ -71,7 +83,9 @@ extension ModelFamily {
     _ modelType: String, _ read: @escaping @Sendable (ModelConfiguration) throws -> DecoderConfiguration
   ) -> ModelFamily {
     ModelFamily(
-      modelType: modelType, tasks: [.causalLM, .sequenceClassification, .tokenClassification], prefix: "model"
+      modelType: modelType, tasks: [.causalLM, .sequenceClassification, .tokenClassification],
+      prefix: "model",
+      heads: ["lm_head.weight", "score."]
     ) { config, task, store in
       let decoder = try read(config)
       switch task {

@@ -62,23 +62,25 @@ extension TensorSource {
 }
 
 extension ModelFamily {
-  /// Whether a parameter belongs to a head that a new task adds.
+  /// Whether a parameter belongs to a head that a new task adds, or to a part of the body that may be new.
   func isHead(_ name: String, of task: ModelTask) -> Bool {
-    task != .causalLM && task != .seq2seqLM && !name.hasPrefix("\(prefix).")
+    guard task != .causalLM, task != .seq2seqLM else { return false }
+    return !name.hasPrefix("\(prefix).") || spares.contains(where: name.hasPrefix)
   }
 
   /// What checkpoints carry without need: tables computed from config.json, and the heads of other tasks.
   func isHarmless(_ name: String) -> Bool {
-    name.hasSuffix(".rotary_emb.inv_freq") || name == "lm_head.weight" || name.hasPrefix("score.")
+    name.hasSuffix(".rotary_emb.inv_freq") || (heads + spares).contains(where: name.hasPrefix)
   }
 
   /// The checkpoint under the names of the model: a bare body's lack the prefix.
   func prefixed(_ source: any TensorSource) -> any TensorSource {
     let names = source.names
-    guard !names.contains(where: { $0.hasPrefix("\(prefix).") }) else { return source }
-    let heads = ["lm_head.", "score."]
+    let isBare = !names.contains { $0.hasPrefix("\(prefix).") }
+    guard isBare || names.contains(where: { respell($0) != $0 }) else { return source }
     return RenamedSource(source) { name in
-      heads.contains(where: name.hasPrefix) ? name : "\(prefix).\(name)"
+      let name = respell(name)
+      return !isBare || heads.contains(where: name.hasPrefix) ? name : "\(prefix).\(name)"
     }
   }
 }

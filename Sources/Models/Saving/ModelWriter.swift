@@ -42,7 +42,8 @@ public enum ModelWriter {
       config[config["torch_dtype"] == nil ? "dtype" : "torch_dtype"] = .string("\(dtype)")
     }
     if weights.untied { config["tie_word_embeddings"] = false }
-    let suffixes = ModelTask.allCases.flatMap(\.architectureSuffixes)
+    let others = ["ForMaskedLM", "ForPreTraining", "ForQuestionAnswering", "Model"]
+    let suffixes = ModelTask.allCases.flatMap(\.architectureSuffixes) + others
     if let architecture = try model.configuration.architectures.first,
       let suffix = suffixes.first(where: architecture.hasSuffix),
       let own = model.task.architectureSuffixes.first,

@@ -64,6 +64,9 @@ public final class VariableStore {
   /// Takes names out of the unexpected ones; see ``LoadReport/forgive(where:)``.
   public func forgive(where isHarmless: (String) -> Bool) { report.forgive(where: isHarmless) }
 
+  /// Whether the checkpoint has a tensor called `name`, so that the parameter does not start from an initial value.
+  public func hasCheckpointTensor(_ name: String) -> Bool { source?.shape(of: name) != nil }
+
   /// Whether the checkpoint keeps different tensors under two names, so that they cannot be one parameter.
   public func tellsApart(_ first: String, _ second: String) throws -> Bool {
     guard let source, let shape = source.shape(of: first), let other = source.shape(of: second) else {

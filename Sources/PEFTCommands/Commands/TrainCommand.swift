@@ -42,8 +42,9 @@ struct TrainCommand: ParsableCommand {
 
   func run() throws {
     let started = Date()
-    let options = try loop.options(seed: engine.seed)
     let dataOptions = try rows.options()
+    var options = try loop.options(seed: engine.seed)
+    if loop.metricForBestModel == nil, let task = dataOptions.glue { options.bestMetric = task.metric }
     let folder = try OutputFolder(output, overwrite: overwrite, resume: resume)
     let device = try engine.start()
     var plan = FineTuningPlan(

@@ -81,6 +81,7 @@ struct DataFlags: ParsableArguments {
   @Option(help: "The columns with the texts to classify, one or two, with a comma between.")
   var textColumns: String?
   @Option(help: .field(DataOptions.self, "label_column")) var labelColumn: String?
+  @Option(help: .field(DataOptions.self, "glue")) var glue: String?
 
   func options() throws -> DataOptions {
     var values = FlagValues()
@@ -89,6 +90,7 @@ struct DataFlags: ParsableArguments {
     values.set("strict", on: strict)
     values.set("text_columns", textColumns.map { $0.split(separator: ",").map(String.init) })
     values.set("label_column", labelColumn)
+    values.set("glue", glue)
     return try DataOptions(flags: values.object)
   }
 }

@@ -64,6 +64,11 @@ public struct LabelKind: Sendable, Hashable {
     }
   }
 
+  /// What a task of GLUE asks for, whatever its labels look like.
+  public init(_ task: GLUETask) {
+    (objective, names) = (task.objective, task.classes.isEmpty ? ["LABEL_0"] : task.classes)
+  }
+
   static func number(_ label: JSONValue) -> Double? {
     label.doubleValue ?? label.stringValue.flatMap(Double.init)
   }

@@ -7,6 +7,7 @@ public struct DataOptions: Configuration {
   public var strict = false
   public var textColumns: [String]?
   public var labelColumn: String?
+  public var glue: GLUETask?
 
   public init() {}
 
@@ -16,11 +17,17 @@ public struct DataOptions: Configuration {
     Field("strict", \.strict, "whether a row that is too long is an error instead of being cut"),
     Field("text_columns", \.textColumns, "the columns with the texts to classify"),
     Field("label_column", \.labelColumn, "the column with the label"),
+    Field("glue", \.glue, "the task of GLUE whose files these are"),
   ]
 
   public func validate() throws {
     if let maxLength, maxLength < 1 {
       throw ConfigurationError("max_length", value: maxLength, rule: "must be at least 1")
+    }
+    if let glue, textColumns != nil || labelColumn != nil {
+      throw ConfigurationError(
+        "glue", value: glue.rawValue,
+        rule: "names the columns itself; leave out text_columns and label_column")
     }
     if let textColumns, !(1...2).contains(textColumns.count) {
       throw ConfigurationError("text_columns", value: textColumns, rule: "must name one or two columns")

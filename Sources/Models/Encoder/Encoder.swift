@@ -1,0 +1,55 @@
+import NN
+import Torch
+
+/// The body that encoders of the BERT kind share: embeddings and layers in which every token sees every other.
+///
+/// Source: Devlin et al. 2019, "BERT: Pre-training of Deep Bidirectional Transformers".
+final class Encoder {
+  let configuration: EncoderConfiguration
+  private let embeddings: EncoderEmbeddings
+  private let projection: Linear?
+  private let blocks: [EncoderBlock]
+  private let mode: Mode
+
+  init(_ path: Path, _ config: EncoderConfiguration) throws {
+    (configuration, mode) = (config, path.store.mode)
+    embeddings = try EncoderEmbeddings(path / "embeddings", config)
+    projection = try config.names.projection.map { name in
+      try Linear(
+        path / name, in: config.embeddingSize, out: config.hiddenSize, bias: true,
+        initial: .normal(std: config.initializerRange))
+    }
+    var built: [String: EncoderBlock] = [:]
+    blocks = try config.blocks.map { name in
+      if let block = built[name] { return block }
+      let block = try EncoderBlock(path / name, config)
+      built[name] = block
+      return block
+    }
+  }
+
+  /// The last hidden states [batch, tokens, d].
+  func callAsFunction(_ input: ModelInput) throws -> Tensor {
+    try input.check()
+    var hidden = try mode.dropped(embeddings(input), configuration.dropout)
+    if let projection { hidden = try projection(hidden) }
+    let mask = try visible(input)
+    for block in blocks { hidden = try block(hidden, mask: mask) }
+    return hidden
+  }
+
+  /// Which tokens each token sees, bool [batch, 1, tokens or 1, tokens]; nil for all.
+  private func visible(_ input: ModelInput) throws -> Tensor? {
+    var pattern = AttentionPattern()
+    (pattern.isCausal, pattern.segments) = (false, input.segments)
+    let own = try pattern.mask(queries: input.ids.shape[1], device: input.ids.device)
+    guard let real = try input.attentionMask?.to(dtype: .bool), try !real.all().item(of: Bool.self) else {
+      return own
+    }
+    // Padding sees no padding either: a text that begins with it is classified by what its first place sees. A row of
+    // nothing else sees all, so that no softmax is over nothing.
+    let isEmpty = try real.to(dtype: .int64).sum([1], keepDim: true).equal(0)
+    let keys = try real.logicalOr(isEmpty).unsqueezed(1).unsqueezed(1)
+    return try own?.logicalAnd(keys) ?? keys
+  }
+}

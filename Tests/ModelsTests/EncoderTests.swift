@@ -1,0 +1,136 @@
+import Files
+import JSON
+import NN
+import Safetensors
+import Testing
+import Torch
+
+@testable import Models
+
+/// Encoders against what transformers computes with the same checkpoints.
+struct EncoderTests {
+  static let names = [
+    "bert", "bert-tokens", "bert-bare", "roberta", "roberta-tokens", "xlm-roberta", "distilbert",
+    "distilbert-tokens", "electra", "electra-tokens", "albert", "albert-tokens",
+  ]
+
+  private func load(_ folder: String) throws -> any TextEncoder {
+    try #require(try PretrainedModel.load(folder: folder) as? any TextEncoder)
+  }
+
+  /// What the reference has of a model: hidden states of a bare body, logits of others.
+  private func output(_ model: any TextEncoder, _ input: ModelInput, of name: String) throws -> Tensor {
+    try name.hasSuffix("bare") ? model.hiddenStates(input) : model.logits(input)
+  }
+
+  @Test(arguments: names)
+  func rowsAloneAgree(name: String) throws {
+    let model = try load(Golden.encoder(name))
+    #expect(model.store.report.isClean)
+    let expected = try Golden.expected(encoder: name)
+    for row in 0..<3 {
+      let types: Tensor = try #require(expected["row.\(row).token_type_ids"])
+      let input = ModelInput(
+        ids: try #require(expected["row.\(row).input_ids"]).unsqueezed(0),
+        typeIDs: try types.unsqueezed(0))
+      let right = try #require(expected["row.\(row).output"])
+      #expect(try output(model, input, of: name).select(0, 0).relativeError(to: right) < 1e-5)
+    }
+  }
+
+  @Test(arguments: names, ["right", "left"])
+  func aBatchPaddedOnEitherSideAgrees(name: String, side: String) throws {
+    let model = try load(Golden.encoder(name))
+    let expected = try Golden.expected(encoder: name)
+    let mask = try #require(expected["\(side).attention_mask"]).to(dtype: .bool)
+    let types: Tensor = try #require(expected["\(side).token_type_ids"])
+    let input = ModelInput(
+      ids: try #require(expected["\(side).input_ids"]), attentionMask: mask, typeIDs: types)
+    var (found, right) = (try output(model, input, of: name), try #require(expected["\(side).output"]))
+    if found.rank == 3 { (found, right) = (try found.indexed([mask]), try right.indexed([mask])) }
+    #expect(try found.relativeError(to: right) < 1e-5)
+  }
+
+  @Test(arguments: names)
+  func whatIsSavedIsTheSameAgain(name: String) throws {
+    let copy = try TemporaryModel(folder: Golden.encoder(name))
+    let model = try load(copy.folder)
+    try ModelWriter.save(model, to: "\(copy.folder)/first")
+    let again = try load("\(copy.folder)/first")
+    #expect(again.store.report.isClean && again.task == model.task)
+    try ModelWriter.save(again, to: "\(copy.folder)/second")
+    for file in ["model.safetensors", "config.json"] {
+      let (first, second) = (
+        try WholeFile.read("\(copy.folder)/first/\(file)"),
+        try WholeFile.read("\(copy.folder)/second/\(file)")
+      )
+      #expect(first == second)
+    }
+    let input = try ModelInput([4, 9, 12])
+    #expect(try again.logits(input).isIdentical(to: model.logits(input)))
+  }
+
+  @Test func checkpointingChangesNoGradient() throws {
+    func gradients(checkpointing: Bool) throws -> [Tensor] {
+      let model = try load(Golden.encoder("albert"))
+      model.store.mode.isTraining = true
+      model.store.mode.gradientCheckpointing = checkpointing
+      let weights = try model.store.parameters.map { try $0.tensor.requireGrad() }
+      try model.logits(ModelInput([4, 9, 12, 33])).sum().backward()
+      return weights.compactMap(\.grad)
+    }
+    let (plain, again) = (try gradients(checkpointing: false), try gradients(checkpointing: true))
+    #expect(plain.count == again.count && !plain.isEmpty)
+    for (first, second) in zip(plain, again) { #expect(try first.isIdentical(to: second)) }
+  }
+
+  @Test func aPoolerThatTheCheckpointLacksIsPartOfTheNewHead() throws {
+    let copy = try TemporaryModel(folder: Golden.encoder("bert-bare"))
+    #expect(try load(copy.folder).headNames == ["classifier"])
+    try copy.edit { tensors in
+      for name in ["weight", "bias"] { tensors["pooler.dense.\(name)"] = nil }
+    }
+    let model = try load(copy.folder)
+    #expect(model.store.report.isClean)
+    #expect(model.headNames == ["classifier", "bert.pooler.dense"])
+  }
+
+  @Test func textsOfOneRowDoNotSeeEachOther() throws {
+    let model = try PretrainedModel.load(folder: Golden.encoder("roberta-tokens"))
+    let texts = [[5, 9, 33], [20, 21, 22, 6]]
+    let packed = ModelInput(
+      ids: try Tensor(texts.flatMap(\.self), shape: [1, 7]),
+      positions: try Tensor([0, 1, 2, 0, 1, 2, 3], shape: [1, 7]),
+      segments: try Tensor([0, 0, 0, 1, 1, 1, 1], shape: [1, 7]))
+    let alone = try texts.map { try model.logits(ModelInput($0)) }
+    #expect(try model.logits(packed).relativeError(to: .cat(alone, dim: 1)) < 1e-5)
+  }
+
+  @Test(
+    arguments: [
+      ("is_decoder", true), ("position_embedding_type", "relative_key"), ("num_attention_heads", 5),
+      ("hidden_dropout_prob", 1), ("hidden_act", "mish"), ("vocab_size", nil),
+    ] as [(String, JSONValue?)])
+  func aConfigurationThatDoesNotDoNamesItsKey(key: String, value: JSONValue?) throws {
+    let copy = try TemporaryModel(folder: Golden.encoder("bert"))
+    try copy.configure([key: value])
+    let error = try #require(throws: ModelError.self) { try load(copy.folder) }
+    #expect(error.description.contains(key) || error.description.contains("number of heads"))
+  }
+
+  @Test func inputThatDoesNotFitIsNamed() throws {
+    // Two of RoBERTa's 24 positions are never a token's.
+    let model = try load(Golden.encoder("roberta"))
+    #expect(model.contextLength == 22)
+    #expect(try model.logits(ModelInput(Array(repeating: 5, count: 22))).shape == [1, 2])
+    let long = try #require(throws: ModelError.self) {
+      try model.logits(ModelInput(Array(repeating: 5, count: 23)))
+    }
+    #expect(long.description.contains("23 tokens"))
+    #expect(throws: ModelError.self) { try model.logits(ModelInput([64])) }
+    let bert = try load(Golden.encoder("bert"))
+    let types = ModelInput(ids: try Tensor([5], shape: [1, 1]), typeIDs: try Tensor([2], shape: [1, 1]))
+    let error = try #require(throws: ModelError.self) { try bert.logits(types) }
+    #expect(error.description.contains("token type 2"))
+  }
+}
