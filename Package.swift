@@ -90,7 +90,7 @@ let package = Package(
     tests("Demo", ["Tokenizers"]),
     tests(
       "PEFTCommands",
-      ["Files", "FineTuning", "JSON", "Models", "NN", "PEFT", "Safetensors", "Tokenizers", "Torch"]),
+      ["Files", "FineTuning", "JSON", "Models", "NN", "PEFT", "Pickle", "Safetensors", "Tokenizers", "Torch"]),
   ],
   cxxLanguageStandard: .cxx20
 )

@@ -14,6 +14,8 @@ public struct AdapterConversion {
   public var from: AdapterFormat?
   /// What the layouts do not say themselves.
   public var context = AdapterFormat.Context()
+  /// The layout that was found.
+  public private(set) var found: AdapterFormat?
 
   public init(_ input: String, model: String? = nil) { (self.input, self.model) = (input, model) }
 
@@ -21,7 +23,35 @@ public struct AdapterConversion {
   public mutating func read() throws -> AdapterFolder {
     if let model { try learn(from: model) }
     let path = Folder.hasFile(input) ? input : try ModelFolder(input).path
-    return try AdapterFormat.read(path, as: from, context).adapter
+    let (adapter, format) = try AdapterFormat.read(path, as: from, context)
+    found = format
+    return adapter
+  }
+
+  /// What had to be assumed to look at the adapter, or will not be in its folder.
+  public func notes(on adapter: AdapterFolder) throws -> [String] {
+    var notes: [String] = []
+    if found == .loralib, context.alpha == nil {
+      notes.append(
+        "the file does not say its scale, and norms are of scale 1: give its lora_alpha with --alpha")
+    }
+    if found == .cloneofsimo {
+      let paths = try adapter.updates(allowingMagnitudes: true).updates.map { $0.layer.split(separator: ".") }
+      if paths.contains(where: { $0.count == 2 && Int($0[1]) != nil }) {
+        notes.append("layers are called by their numbers, for their order is that of no model that is known")
+      }
+    }
+    return notes
+  }
+
+  /// Writes the adapter; one of several models of a pipeline as one folder for each, where the layout has no other place
+  /// for their names.
+  public func write(_ adapter: AdapterFolder, as format: AdapterFormat, to path: String) throws {
+    if format == .peft, found?.isOfPipelines == true {
+      try PipelineFolders.write(adapter, to: path)
+    } else {
+      try format.write(adapter, to: path, completed(adapter))
+    }
   }
 
   private mutating func learn(from model: String) throws {
@@ -32,7 +62,7 @@ public struct AdapterConversion {
   }
 
   /// The context with the base that `adapter` names, where that is on this machine and no other was given.
-  public func completed(_ adapter: AdapterFolder) throws -> AdapterFormat.Context {
+  private func completed(_ adapter: AdapterFolder) throws -> AdapterFormat.Context {
     guard model == nil, let base = adapter.configuration.shared.baseModel, let folder = try? ModelFolder(base)
     else {
       return context

@@ -29,8 +29,9 @@ public struct AdapterInspection {
 
   public var parameters: Int { layers.reduce(0) { $0 + $1.parameters } }
 
+  /// - Parameter notes: what is known of how the adapter was read, first among the warnings.
   /// - Throws: what reading the folder throws.
-  public init(_ folder: AdapterFolder) throws {
+  public init(_ folder: AdapterFolder, notes: [String] = []) throws {
     configuration = folder.configuration
     method = type(of: folder.configuration.method).peftType
     let start = (folder.configuration.method as? LoRA)?.initialization
@@ -45,7 +46,7 @@ public struct AdapterInspection {
     layers = try groups.keys.sorted(by: NaturalOrder.isBefore).map { name in
       try Self.layer(name, groups[name] ?? [:], byLayer[name])
     }
-    var warnings: [String] = []
+    var warnings = notes
     let unknown = folder.configuration.unknownKeys
     if !unknown.isEmpty {
       warnings.append("fields that are not understood: \(unknown.joined(separator: ", "))")

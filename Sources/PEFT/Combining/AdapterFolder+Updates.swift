@@ -45,7 +45,12 @@ extension AdapterFolder {
       throw AdapterError("\(layer) has one factor of two: the adapter is damaged")
     }
     if let triplets = tensors["lora_E"] {
-      a = try (a.to(dtype: .float32) * triplets.to(dtype: .float32)).to(dtype: a.dtype)
+      guard a.rank > 1, triplets.count == a.shape[0] else {
+        throw AdapterError(
+          "lora_E \(triplets.shape) of \(layer) does not fit A \(a.shape): the adapter is damaged")
+      }
+      let along = try triplets.reshaped([-1] + a.shape.dropFirst().map { _ in 1 })
+      a = try (a.to(dtype: .float32) * along.to(dtype: .float32)).to(dtype: a.dtype)
     }
     if let mapping = tensors["lora_latent_mapping.weight"] {
       a = try mapping.to(dtype: .float32).mm(a.to(dtype: .float32)).to(dtype: a.dtype)

@@ -13,7 +13,9 @@ struct AdapterPlace {
   let file: String?
 
   private static let usual = [
-    AdapterFolder.weightsName, "adapters.safetensors", "pytorch_lora_weights.safetensors", "adapters.npz",
+    AdapterFolder.weightsName, "adapters.safetensors", "pytorch_lora_weights.safetensors",
+    KohyaFormat.fileName,
+    "adapters.npz",
     "adapter_model.bin", "pytorch_lora_weights.bin",
   ]
   private static let extensions = ["gguf", "safetensors", "npz", "pt", "bin", "pth", "ckpt"]

@@ -6,30 +6,32 @@ import Torch
 /// A state dict with `PATH.lora_A` [r, in] and `PATH.lora_B` [out, r], saved by torch: microsoft/LoRA's `loralib`.
 ///
 /// It does not say the scale; `alpha` must. Tensors that are no factors (a whole model saved with them) are left out.
+/// Layers that make several things at once (MergedLinear) are ``FusedLoralibLayer``.
 enum LoralibFormat {
   static let fileName = "lora.pt"
 
   static func read(_ place: AdapterPlace, _ context: AdapterFormat.Context) throws -> AdapterFolder {
-    guard let alpha = context.alpha else {
+    guard context.alpha != nil || context.purpose == .inspection else {
       throw AdapterError(
         "a loralib file does not say its scale, \(place.path): give its lora_alpha with --alpha")
     }
     let tensors = try place.tensors()
     let layers = tensors.keys.filter { $0.hasSuffix(".lora_A") }.map { String($0.dropLast(".lora_A".count)) }
     return try PortableAdapter(
-      layers.map { layer in
-        guard let a = tensors["\(layer).lora_A"], let b = tensors["\(layer).lora_B"] else {
-          throw AdapterError("\(layer) has one factor of two: the file is damaged")
+      layers.flatMap { layer -> [LayerUpdate] in
+        guard let a = tensors["\(layer).lora_A"], let b = tensors["\(layer).lora_B"], a.rank == 2,
+          b.rank == 2
+        else { throw AdapterError("\(layer) has no pair of matrices, \(place.path): the file is damaged") }
+        // r is B's width, also where A has several times as many rows.
+        let scale = context.alpha.map { $0 / Double(max(1, b.shape[1])) } ?? 1
+        if a.shape[0] != b.shape[1] || context.enabledParts?.contains(false) == true {
+          return try FusedLoralibLayer(layer, a, b, enabled: context.enabledParts)
+            .updates(scale: scale, modules: context.modules)
         }
-        let isMerged = a.rank == 2 && b.rank == 2 && a.shape[0] != b.shape[1]
-        guard !isMerged else {
-          throw AdapterError(
-            "\(layer) is a MergedLinear or a convolution of loralib, whose layout the file does not say: "
-              + "load it with loralib and save the parts apart")
-        }
-        return try LayerUpdate(
-          layer: layer, form: isEmbedding(layer) ? .embedding : .linear, a: a, b: b,
-          scale: alpha / Double(max(1, a.shape.first ?? 1)))
+        return [
+          try LayerUpdate(
+            layer: layer, form: isEmbedding(layer) ? .embedding : .linear, a: a, b: b, scale: scale)
+        ]
       }
     ).folder()
   }

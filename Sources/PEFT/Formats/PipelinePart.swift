@@ -1,8 +1,8 @@
 import NN
 
 /// Which model of a diffusion pipeline a layer belongs to; adapters of several models keep it in front of the path.
-enum PipelinePart {
-  static let names = [
+public enum PipelinePart {
+  public static let names = [
     "unet", "transformer", "text_encoder", "text_encoder_2", "text_encoder_3", "vae", "prior",
   ]
 

@@ -12,7 +12,8 @@ struct ConvertCommand: ParsableCommand {
     discussion: """
       The layout of the input is told by its contents. Layouts: peft (Hugging Face PEFT's; an EDoRA becomes a DoRA or
       LoRA with equal outputs, a LoRA that took something off the base when it began an ordinary one at twice the
-      rank), edora, diffusers, kohya, mlx, gguf (llama.cpp's), loralib. lora: an ordinary LoRA of
+      rank; one of several models of a pipeline a folder for each), edora, diffusers, kohya, mlx, gguf
+      (llama.cpp's), loralib; cloneofsimo's numbered layers are read only. lora: an ordinary LoRA of
       rank and alpha alone, in PEFT's layout; --rank or --energy cut it, and methods that are no product of two
       factors need them, and --model.
 
@@ -21,7 +22,7 @@ struct ConvertCommand: ParsableCommand {
       """)
 
   private static let targets =
-    ["peft", "lora"] + AdapterFormat.allCases.map(\.rawValue).filter { $0 != "peft" }
+    ["peft", "lora"] + AdapterFormat.written.map(\.rawValue).filter { $0 != "peft" }
 
   @Option(help: "The adapter to read: a folder or a file.") var input: String
   @Option(help: "\(targets.joined(separator: ", ")).") var to: String
@@ -30,6 +31,7 @@ struct ConvertCommand: ParsableCommand {
   @Option(help: "The base model, for what an adapter does not say itself.") var model: String?
   @OptionGroup var truncation: TruncationFlags
   @Option(help: "The lora_alpha of a loralib file.") var alpha: Double?
+  @Option(help: .enabledParts) var enableLora: String?
   @Option(help: "The part of a pipeline: unet, transformer, text_encoder, ...") var component: String?
   @Flag(help: "Weaken directions that a LoRA added and its base does not have; needs --model.")
   var reduceIntruders = false
@@ -47,7 +49,10 @@ struct ConvertCommand: ParsableCommand {
       )
     }
     try check("--to", to, Self.targets)
+    try check("--component", component, PipelinePart.names)
+    if let alpha, !alpha.isFinite { throw ValidationError("--alpha is '\(alpha)': must be a finite number") }
     try check("--from", from, AdapterFormat.allCases.map(\.rawValue))
+    _ = try enableLora.map(EnabledParts.parse)
     if reduceIntruders, model == nil {
       throw ValidationError("--reduce-intruders needs the base: give --model")
     }
@@ -64,6 +69,7 @@ struct ConvertCommand: ParsableCommand {
     var conversion = AdapterConversion(input, model: model)
     conversion.from = from.flatMap(AdapterFormat.init(rawValue:))
     conversion.context.alpha = alpha
+    conversion.context.enabledParts = try enableLora.map(EnabledParts.parse)
     conversion.context.component = component
     var adapter = try conversion.read()
     var intruders: Int?
@@ -79,8 +85,9 @@ struct ConvertCommand: ParsableCommand {
     if to == "lora" { adapter = try conversion.ordinaryLoRA(adapter, keeping: truncation.value) }
     if to == "peft" { adapter = try conversion.readable(adapter) }
     let format = AdapterFormat(rawValue: to) ?? .peft
-    let context = try conversion.completed(adapter)
-    try FolderReplacement.write(output, overwrite: overwrite) { try format.write(adapter, to: $0, context) }
+    try FolderReplacement.write(output, overwrite: overwrite) {
+      try conversion.write(adapter, as: format, to: $0)
+    }
     if speech.json {
       var result: JSONObject = ["output": .string(output), "tensors": .int(adapter.tensors.count)]
       result["intruders"] = intruders.map(JSONValue.int)

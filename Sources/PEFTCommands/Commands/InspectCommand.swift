@@ -19,11 +19,16 @@ struct InspectCommand: ParsableCommand {
   @Argument(help: "The folder of a model, or an adapter in any layout: a folder or a file.") var path: String
   @Option(help: "The base model, for layouts that need it.") var model: String?
   @Option(help: "The lora_alpha of a loralib file.") var alpha: Double?
-  @Option(help: "Draw the norms, as FILE.svg or FILE.png.") var plot: String?
+  @Option(help: .enabledParts) var enableLora: String?
+  @Option(
+    help: "Draw the norms, or the ranks that AdaLoRA gave (over time in a run's folder), as FILE.svg or .png."
+  ) var plot: String?
   @OptionGroup(title: "Output") var speech: OutputOptions
 
   func validate() throws {
     try ChartFile.check(plot)
+    if let alpha, !alpha.isFinite { throw ValidationError("--alpha is '\(alpha)': must be a finite number") }
+    _ = try enableLora.map(EnabledParts.parse)
   }
 
   func run() throws {
@@ -32,12 +37,19 @@ struct InspectCommand: ParsableCommand {
     } else {
       var conversion = AdapterConversion(path, model: model)
       conversion.context.alpha = alpha
-      try show(AdapterInspection(conversion.read()))
+      conversion.context.enabledParts = try enableLora.map(EnabledParts.parse)
+      conversion.context.purpose = .inspection
+      let adapter = try conversion.read()
+      try show(AdapterInspection(adapter, notes: conversion.notes(on: adapter)))
     }
   }
 
   private func show(_ adapter: AdapterInspection) throws {
-    try draw(adapter.layers.map { ($0.name, $0.norm) }, "Norm of the update of each layer")
+    if let ranks = try AllocatedRanks(adapter, folder: path) {
+      try draw(ranks.chart)
+    } else {
+      try draw(adapter.layers.map { ($0.name, $0.norm) }, "Norm of the update of each layer")
+    }
     if speech.json { return Console.print(.object(adapter.json)) }
     let base = adapter.configuration.shared.baseModel ?? "unknown"
     let start = adapter.initialization.map { ", init \($0)" } ?? ""
@@ -76,8 +88,11 @@ struct InspectCommand: ParsableCommand {
   }
 
   private func draw(_ norms: [(name: String, norm: Double)], _ title: String) throws {
+    try draw(BarChart(title: title, bars: norms.map { .init($0.name, $0.norm) }))
+  }
+
+  private func draw(_ chart: some Chart) throws {
     guard let plot else { return }
-    let chart = BarChart(title: title, bars: norms.map { .init($0.name, $0.norm) })
     try ChartFile.write(chart, to: plot)
     speech.note("drew \(plot)")
   }

@@ -9,7 +9,7 @@ extension RunReport {
     let others = keys.filter { !losses.contains($0) && !RunReport.undrawn.contains($0) }
     let curves = others.map { ($0, metrics.series($0)) }.filter { $0.1.points.count > 1 }
     charts += curves.map { chart($0, $1, width: curves.count % 2 == 0 || curves.count == 1 ? 560 : 370) }
-    if let ranks = rankMap { charts.append(ranks) }
+    if let ranks = HeatMap(ranksOver: metrics, width: RunReport.wide) { charts.append(ranks) }
     return charts
   }
 
@@ -57,19 +57,6 @@ extension RunReport {
       default: Axis()
       }
     return LineChart(title: RunReport.heading(key), series: [smooth], yAxis: axis, size: Size(width, 250))
-  }
-
-  /// The rank of each layer over time, as rank allocation logs it under `ranks`.
-  private var rankMap: HeatMap? {
-    let tables = metrics.tables("ranks")
-    var layers: [String] = []
-    var known: Set<String> = []
-    for key in tables.lazy.flatMap(\.values.keys) where known.insert(key).inserted { layers.append(key) }
-    guard !layers.isEmpty else { return nil }
-    return HeatMap(
-      title: "Rank of each layer", rows: layers,
-      columns: .positions(tables.map(\.step), Axis("step", format: .count)),
-      values: layers.map { layer in tables.map { $0.values[layer]?.doubleValue } }, width: RunReport.wide)
   }
 
   /// Longer runs look further around, so that the line stays as calm as in short ones.
