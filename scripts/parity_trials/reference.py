@@ -1,6 +1,7 @@
 """The reference side of a trial: transformers and PEFT on the same files."""
 
 import json
+import re
 import shutil
 import warnings
 
@@ -136,11 +137,18 @@ def orthogonality(model):
     return model.peft_config["default"].orth_reg_weight * sum(terms) / len(terms)
 
 
+def decays(name):
+    return not name.endswith("bias") and not re.search("norm", name, re.IGNORECASE)
+
+
 def train(model, rows, settings):
     """Ten steps in the order the command line's contract fixes; one record of loss and gradient norm for each."""
-    trainable = [value for name, value in model.named_parameters() if value.requires_grad]
-    optimizer = torch.optim.AdamW(
-        trainable, lr=settings["learning-rate"], betas=(0.9, 0.999), eps=1e-8, weight_decay=settings["weight-decay"])
+    named = [(name, value) for name, value in model.named_parameters() if value.requires_grad]
+    trainable = [value for _, value in named]
+    # As transformers' Trainer: neither biases nor norms decay.
+    groups = [{"params": [value for name, value in named if decays(name) == kind],
+               "weight_decay": settings["weight-decay"] if kind else 0.0} for kind in (True, False)]
+    optimizer = torch.optim.AdamW(groups, lr=settings["learning-rate"], betas=(0.9, 0.999), eps=1e-8)
     name = settings["scheduler"] if settings["scheduler"] != "constant" else "constant_with_warmup"
     schedule = transformers.get_scheduler(
         name, optimizer, num_warmup_steps=settings["warmup-steps"], num_training_steps=settings["steps"])
