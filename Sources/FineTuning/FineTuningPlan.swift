@@ -1,4 +1,5 @@
 import Models
+import NN
 import PEFT
 import Torch
 import Training
@@ -19,6 +20,8 @@ public struct FineTuningPlan: Sendable {
   /// Of the base's weights; nil as they are.
   public var dtype: DType?
   public var device: Device
+  /// Of the base's linear layers; nil as they are.
+  public var quantization: Quantization?
   /// Batches that initialisations which depend on data look at, at most.
   public var calibrationBatches = 32
   /// Whether the result is an ordinary LoRA on the untouched base, whatever the initialization took off it.

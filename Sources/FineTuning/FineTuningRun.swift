@@ -30,7 +30,8 @@ public final class FineTuningRun {
       rows + (evaluationRows ?? []), task: task, options: plan.dataOptions, config: config)
     tuned = try AdaptedPretrainedModel(
       folder: plan.model, task: task, dtype: plan.dtype, device: plan.device, labels: labels.classes,
-      seed: UInt64(clamping: plan.options.seed), stacking: plan.adapter?.method.layerReplication)
+      quantization: plan.quantization, seed: UInt64(clamping: plan.options.seed),
+      stacking: plan.adapter?.method.layerReplication)
 
     let builder = try ExampleBuilder(
       tuned.model, objective: labels.objective, tokenizer: folder.tokenizer(), options: plan.dataOptions)
@@ -130,6 +131,7 @@ public final class FineTuningRun {
       identity["calibration batches"] = .int(plan.calibrationBatches)
     }
     identity["dtype"] = tuned.model.store.parameters.first.map { .string("\($0.tensor.dtype)") }
+    if let quantization = plan.quantization { identity["quantization"] = .object(quantization.identity) }
     var configuration = identity
     configuration["data"] = .string(plan.data)
     configuration["evaluation data"] = plan.evaluationData.map(JSONValue.string)

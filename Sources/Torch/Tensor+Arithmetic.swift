@@ -79,6 +79,11 @@ extension Tensor {
   }
 
   // Comparisons give bool tensors.
+  /// The quotient rounded down; whole numbers stay whole.
+  public func floorDivided(_ divisor: Int) throws -> Tensor {
+    try op("aten::floor_divide.Scalar", self, divisor)
+  }
+
   public func equal(_ other: Tensor) throws -> Tensor { try op("aten::eq.Tensor", self, other) }
   public func equal(_ value: Double) throws -> Tensor { try op("aten::eq.Scalar", self, value) }
   public func notEqual(_ value: Double) throws -> Tensor { try op("aten::ne.Scalar", self, value) }

@@ -30,6 +30,14 @@ extension Tensor {
     return try op("aten::arange.start_step", start, end, step, dtype, nil as Int?, device)
   }
 
+  /// `count` values from `start` to `end`, equally far apart.
+  public static func linspace(_ start: Double, _ end: Double, count: Int, dtype: DType = .float32) throws
+    -> Tensor
+  {
+    Engine.start()
+    return try op("aten::linspace", start, end, count, dtype)
+  }
+
   /// The identity matrix.
   public static func eye(_ size: Int, dtype: DType = .float32, device: Device = .cpu) throws -> Tensor {
     Engine.start()

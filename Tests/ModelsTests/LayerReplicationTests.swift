@@ -43,6 +43,36 @@ struct LayerReplicationTests {
     #expect(Set(names).count == names.count && names.contains("model.layers.2.mlp.up_proj.weight"))
   }
 
+  /// Whether the base is rounded while it is loaded or comes so from its folder: layers share what is kept of it, and a
+  /// saved stack has it under each name.
+  @Test(arguments: QuantizationFormat.allCases)
+  func quantizedLayersAreSharedAndSavedUnderEachName(format: QuantizationFormat) throws {
+    let copy = try TemporaryModel("llama")
+    let (input, ranges) = (try #require(input), [[1, 2], [0, 2]])
+    let quantization = try Quantization(format)
+    let rounded = try PretrainedModel.load(folder: copy.folder, quantization: quantization)
+    try ModelWriter.save(rounded, to: "\(copy.folder)/small", keepsQuantized: true)
+    let deep = try PretrainedModel.load(folder: copy.folder, quantization: quantization, stacking: ranges)
+    let stored = try PretrainedModel.load(folder: "\(copy.folder)/small", stacking: ranges)
+    let logits = try deep.logits(input)
+    #expect(try stored.logits(input).isIdentical(to: logits))
+    for (index, model) in [deep, stored].enumerated() {
+      #expect(model.store.report.isClean)
+      #expect(model.store.byteCount == rounded.store.byteCount)
+      let weights = ["0", "1", "2"].map { model.store.layer(named: "model.layers.\($0).mlp.up_proj")?.weight }
+      #expect(weights[0] is any QuantizedWeight && weights[0] === weights[2] && weights[0] !== weights[1])
+      let names = try model.store.stateDict().map(\.name)
+      #expect(Set(names).count == names.count && names.contains("model.layers.2.mlp.up_proj.weight"))
+      for keeps in [true, false] {
+        let folder = "\(copy.folder)/out-\(index)-\(keeps)"
+        try ModelWriter.save(model, to: folder, keepsQuantized: keeps)
+        let again = try PretrainedModel.load(folder: folder)
+        #expect(again.store.report.isClean && again.store.quantizedWeights.isEmpty == !keeps)
+        #expect(try again.logits(input).relativeError(to: logits) <= (keeps ? 0 : 1e-4))
+      }
+    }
+  }
+
   @Test func whatIsSaidOfEachLayerIsStackedToo() throws {
     var config = ModelConfiguration([
       "model_type": "qwen2", "num_hidden_layers": 3, "layer_types": ["a", "b", "c"], "eos_token_id": [1, 2],

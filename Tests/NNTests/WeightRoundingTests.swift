@@ -4,12 +4,14 @@ import Torch
 
 /// Weights rounded to few bits.
 struct WeightRoundingTests {
+  private static let values = FourBitCode.nf4.values
+
   private func random(_ shape: [Int], seed: UInt64 = 1) throws -> Tensor {
     try Tensor.randn(shape, generator: Generator(seed: seed))
   }
 
   @Test func theSixteenValuesStayWhatTheyAre() throws {
-    let values = try Tensor(NF4.values + NF4.values + NF4.values + NF4.values, shape: [4, 16]) * 3
+    let values = try Tensor(Self.values + Self.values + Self.values + Self.values, shape: [4, 16]) * 3
     #expect(try NF4().rounded(values).relativeError(to: values) < 1e-7)
   }
 
@@ -19,24 +21,14 @@ struct WeightRoundingTests {
     let weight = try random(shape)
     let rounded = try NF4().rounded(weight).array(of: Float.self)
     let flat = try weight.array(of: Float.self)
-    for start in stride(from: 0, to: flat.count, by: NF4.blockSize) {
-      let block = start..<min(start + NF4.blockSize, flat.count)
+    for start in stride(from: 0, to: flat.count, by: 64) {
+      let block = start..<min(start + 64, flat.count)
       let scale = flat[block].map(abs).max() ?? 0
       for index in block {
-        let best = NF4.values.map { abs($0 * scale - flat[index]) }.min() ?? 0
+        let best = Self.values.map { abs($0 * scale - flat[index]) }.min() ?? 0
         #expect(abs(rounded[index] - flat[index]) <= best + 1e-6)
       }
     }
-  }
-
-  @Test func codesAndScalesHoldTheWholeWeight() throws {
-    let weight = try random([6, 33])
-    let (codes, scales) = try NF4().quantized(weight)
-    #expect(codes.dtype == .uint8 && codes.shape == [4, 64] && scales.shape == [4, 1])
-    #expect(try codes.max().item(of: UInt8.self) == 15)
-    let again = try NF4().dequantized(codes, scales: scales, shape: [6, 33])
-    #expect(try again.isIdentical(to: NF4().rounded(weight)))
-    #expect(try NF4().rounded(again).relativeError(to: again) < 1e-6)
   }
 
   @Test func eightBitsRoundRowByRow() throws {

@@ -296,3 +296,62 @@ ct_tensor *ct_thin_linear(const ct_tensor *input, const ct_tensor *weight, const
     return give(y.to(x.scalar_type()));
   });
 }
+
+int32_t ct_dequantize_4bit(const ct_tensor *codes, const ct_tensor *pairs, const ct_tensor *scales,
+                           const ct_tensor *scale_values, const ct_tensor *nested_scales, double offset, int64_t block,
+                           int64_t nested_block, int64_t first, int64_t last, ct_tensor *output) {
+  return fenced<>(0, [&] {
+    RECORD_FUNCTION("peft::dequantize_4bit", c10::ArrayRef<const c10::IValue>());
+    auto c = borrow(codes), p = borrow(pairs), s = borrow(scales), v = borrow(scale_values), n = borrow(nested_scales),
+         y = borrow(output);
+    check(y, y), check(p, p), check(c, c), check(s, s);
+    TORCH_CHECK(c.scalar_type() == at::kByte && p.scalar_type() == at::kFloat && p.numel() == 512 && block > 0 &&
+                    first >= 0 && first <= last && y.numel() == last - first && 2 * c.numel() >= last &&
+                    s.numel() * block >= last,
+                "dequantize_4bit: ", c.numel(), " bytes and ", s.numel(), " scales for elements ", first, " to ", last);
+    FourBitBlocks weight{};
+    weight.codes = data<uint8_t>(c), weight.pairs = data<float>(p), weight.block = block;
+    if (v.defined()) {
+      check(v, p), check(n, p);
+      TORCH_CHECK(s.scalar_type() == at::kByte && v.numel() == 256 && nested_block > 0 &&
+                      n.numel() * nested_block >= s.numel(),
+                  "dequantize_4bit: ", n.numel(), " scales of ", s.numel(), " scales");
+      weight.scale_codes = data<uint8_t>(s), weight.scale_values = data<float>(v), weight.nested_scales = data<float>(n);
+      weight.nested_block = nested_block, weight.offset = static_cast<float>(offset);
+    } else {
+      TORCH_CHECK(s.scalar_type() == at::kFloat, "dequantize_4bit: scales are ", s.scalar_type());
+      weight.scales = data<float>(s);
+    }
+    with_element_type(y, [&](auto *type) {
+      using T = std::remove_pointer_t<decltype(type)>;
+      constexpr int64_t unit = 64;
+      parallel((last - first + unit - 1) / unit, grain(unit), [&](int64_t start, int64_t end) {
+        int64_t from = first + start * unit, to = std::min(last, first + end * unit);
+        loops<T>().dequantize_4bit(weight, data<T>(y) + (from - first), from, to);
+      });
+    });
+    return 1;
+  });
+}
+
+int32_t ct_dequantize_int8(const ct_tensor *codes, const ct_tensor *scales, int64_t first, int64_t last,
+                           ct_tensor *output) {
+  return fenced<>(0, [&] {
+    RECORD_FUNCTION("peft::dequantize_int8", c10::ArrayRef<const c10::IValue>());
+    auto c = borrow(codes), s = borrow(scales), y = borrow(output);
+    check(y, y), check(c, c), check(s, s);
+    TORCH_CHECK(c.dim() == 2 && c.scalar_type() == at::kChar && s.scalar_type() == at::kFloat &&
+                    s.numel() == c.size(0) && first >= 0 && first <= last && last <= c.size(0) &&
+                    y.numel() == (last - first) * c.size(1),
+                "dequantize_int8: ", s.numel(), " scales for codes ", c.sizes());
+    int64_t size = c.size(1);
+    with_element_type(y, [&](auto *type) {
+      using T = std::remove_pointer_t<decltype(type)>;
+      parallel(last - first, grain(size), [&](int64_t start, int64_t end) {
+        loops<T>().dequantize_int8(data<int8_t>(c), data<float>(s), data<T>(y) + start * size, first + start,
+                                   first + end, size);
+      });
+    });
+    return 1;
+  });
+}

@@ -8,6 +8,21 @@ namespace ctorch {
 /// The most rows that `thin_product` takes.
 constexpr int64_t thin_rows = 8;
 
+/// A weight as four-bit codes, two in a byte (the first in its upper half), in blocks along memory with a scale each.
+struct FourBitBlocks {
+  const uint8_t *codes;
+  /// The values of both halves, for every byte.
+  const float *pairs;
+  int64_t block;
+  /// By block; null when the scales are quantized themselves.
+  const float *scales;
+  /// Scales as 8-bit codes in blocks of their own: values[code] * nested_scales[block] + offset.
+  const uint8_t *scale_codes;
+  const float *scale_values, *nested_scales;
+  int64_t nested_block;
+  float offset;
+};
+
 template <typename T>
 struct LoopTable {
   void (*rms_norm_forward)(const T *, const T *, T *, float *, int64_t, int64_t, int64_t, float);
@@ -20,6 +35,8 @@ struct LoopTable {
   void (*softmax_backward_row)(const T *, T *, int64_t, int64_t, float);
   void (*scale_columns)(const T *, const float *, const float *, T *, int64_t, int64_t, int64_t);
   void (*scale_columns_backward)(const T *, const T *, const float *, T *, float *, int64_t, int64_t, int64_t);
+  void (*dequantize_4bit)(const FourBitBlocks &, T *, int64_t, int64_t);
+  void (*dequantize_int8)(const int8_t *, const float *, T *, int64_t, int64_t, int64_t);
   /// For 1 to `thin_rows` rows.
   void (*thin_product[thin_rows])(const T *, const float *, float *, int64_t, int64_t, int64_t, int64_t);
 };

@@ -71,6 +71,16 @@ ct_tensor *ct_onednn_linear(const ct_tensor *x, const ct_tensor *weight, const c
 /// x w^T + bias outside the graph for 1 to 8 rows x [..., in] and w [out, in], both contiguous, float32 or bfloat16.
 ct_tensor *ct_thin_linear(const ct_tensor *x, const ct_tensor *weight, const ct_tensor *bias);
 
+/// Writes elements `first` to `last` of a four-bit weight into `output` (float32 or bfloat16, contiguous).
+/// codes uint8, two in a byte; pairs float32 [256, 2]; scales float32 by blocks, or uint8 codes of them with
+/// scale_values float32 [256] and nested_scales float32 by blocks of those (else null).
+int32_t ct_dequantize_4bit(const ct_tensor *codes, const ct_tensor *pairs, const ct_tensor *scales,
+                           const ct_tensor *scale_values, const ct_tensor *nested_scales, double offset, int64_t block,
+                           int64_t nested_block, int64_t first, int64_t last, ct_tensor *output);
+/// Writes rows `first` to `last` of codes int8 [n, size] with float32 scales [n] into `output`.
+int32_t ct_dequantize_int8(const ct_tensor *codes, const ct_tensor *scales, int64_t first, int64_t last,
+                           ct_tensor *output);
+
 // ---- Tensors -----------------------------------------------------------------------------------------
 
 void ct_tensor_release(ct_tensor *tensor);

@@ -27,12 +27,13 @@ public final class AdaptedPretrainedModel {
   ///   - task: nil for the one of config.json, or of the first adapter.
   ///   - dtype: of the base's weights; nil as they are.
   ///   - labels: the classes of a new classification head; nil for those of config.json or of an adapter's head.
+  ///   - quantization: of the base's linear layers; nil as they are.
   ///   - layerRanges: ranges of layers to stack in place of the model's (`layer_replication`); nil for the adapters'.
   /// - Throws: what the rooms below say of folders that are missing or do not fit.
   public init(
     folder: String, adapters paths: [String] = [], task: ModelTask? = nil, dtype: DType? = nil,
     device: Device = .cpu, labels: ClassLabels? = nil, allowMismatch: Bool = false,
-    keyMapping: KeyMapping? = nil, seed: UInt64 = 0,
+    keyMapping: KeyMapping? = nil, quantization: Quantization? = nil, seed: UInt64 = 0,
     stacking layerRanges: [[Int]]? = nil
   ) throws {
     self.folder = folder
@@ -46,7 +47,8 @@ public final class AdaptedPretrainedModel {
       ?? folders.lazy.compactMap { $0.configuration.shared.taskType }.first.flatMap(ModelTask.init(peft:))
     let labels = try labels ?? Self.labels(folders, folder)
     model = try PretrainedModel.load(
-      folder: folder, task: task, dtype: dtype, device: device, labels: labels, seed: seed,
+      folder: folder, task: task, dtype: dtype, device: device, labels: labels,
+      quantization: quantization, seed: seed,
       stacking: layerRanges ?? Self.layerRanges(zip(places.map(\.path), folders)))
     adapters = try AdaptedModel(model.store, traits: model.adapterTraits(), seed: seed)
     for (place, adapter) in zip(places, folders) {

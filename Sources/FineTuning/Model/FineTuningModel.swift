@@ -46,6 +46,10 @@ public final class FineTuningModel: TrainableModel {
       }
       totalParameterCount = adapters.parameters(of: name).reduce(base) { $0 + $1.parameter.tensor.count }
     case .allWeights:
+      guard model.store.quantizedWeights.isEmpty else {
+        throw AdapterError(
+          "all weights of a quantized model, which cannot be trained: train an adapter, or a dense model")
+      }
       hooks = []
       parameters = try model.store.parameters.filter(\.tensor.dtype.isFloatingPoint).map { parameter in
         TrainableParameter(name: parameter.name, tensor: try parameter.tensor.requireGrad())

@@ -18,6 +18,7 @@ public enum PretrainedModel {
   ///   - task: nil for the one that config.json names.
   ///   - dtype: of the floating-point weights; nil for the checkpoint's own.
   ///   - labels: the classes of a new head; nil for those of config.json.
+  ///   - quantization: of the linear layers; nil as the folder has them. Heads and the output embedding stay dense.
   ///   - seed: of the values of a new head.
   ///   - layerRanges: ranges of layers `[start, end)` to stack in place of the model's layers, which share weights
   ///     where they are the same (`layer_replication` of an adapter); nil for the layers as they are.
@@ -25,11 +26,13 @@ public enum PretrainedModel {
   ///   `JSON` and `Safetensors` say of files that are missing, unreadable or malformed.
   public static func load(
     folder: String, task: ModelTask? = nil, dtype: DType? = nil, device: Device = .cpu,
-    labels: ClassLabels? = nil, seed: UInt64 = 0, stacking layerRanges: [[Int]]? = nil
+    labels: ClassLabels? = nil, quantization: Quantization? = nil, seed: UInt64 = 0,
+    stacking layerRanges: [[Int]]? = nil
   ) throws -> any Model {
     let folder = try ModelFolder(folder)
     var config = try ModelConfiguration(folder: folder.path)
     if let labels { config = config.with(labels) }
+    try config.checkQuantization(asked: quantization)
     let replication = try layerRanges.map { try LayerReplication($0, of: config) }
     if let replication { config = try replication.applied(to: config) }
     let family = try ModelRegistry.family(of: config)
@@ -37,7 +40,7 @@ public enum PretrainedModel {
     let source = SafetensorsSource(try SafetensorsCheckpoint(path: folder.path))
     let type = try dtype ?? config.dtype ?? source.firstFloatingPointType()
     let store = try VariableStore(
-      family.prefixed(source), dtype: type, device: device, seed: seed,
+      family.prefixed(source), dtype: type, device: device, seed: seed, quantization: quantization,
       isFresh: { family.isHead($0, of: task) }, origin: replication.map { stack in { stack.origin(of: $0) } })
     let model = try family.build(config, task, store)
     store.forgive(where: family.isHarmless)

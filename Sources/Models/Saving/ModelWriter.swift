@@ -17,27 +17,38 @@ public enum ModelWriter {
   ///   - folder: must not be there, or be empty, unless `overwrite`.
   ///   - dtype: of the floating-point weights; nil for each its own.
   ///   - maxShardSize: in bytes; larger models are written in several files with an index.
+  ///   - keepsQuantized: whether quantized weights are written as they are, for bitsandbytes to read, and not dense.
   /// - Throws: `FileError` for what cannot be written, `AdapterError` for adapters that cannot be merged.
   public static func save(
     _ model: any Model, merging adapters: [String] = [], from source: String? = nil, to folder: String,
-    dtype: DType? = nil, maxShardSize: Int = 5_000_000_000, overwrite: Bool = false
+    dtype: DType? = nil, maxShardSize: Int = 5_000_000_000, overwrite: Bool = false,
+    keepsQuantized: Bool = false
   ) throws {
-    let weights = SavedWeights(model.store, merging: adapters, dtype: dtype)
+    let weights = try SavedWeights(
+      model.store, merging: adapters, dtype: dtype, keepsQuantized: keepsQuantized)
     let plan = try ShardPlan(try weights.layouts(), maxShardSize: maxShardSize)
     try FolderReplacement.write(folder, overwrite: overwrite) { temporary in
       try ShardedWriter.write(plan, to: temporary) { layout, sink in
         try weights.withBytes(of: layout.name, sink)
       }
       if let source { try copyCompanions(from: source, to: temporary) }
-      let config = try configuration(of: model, weights: weights)
+      let config = try configuration(of: model, weights: weights, keepsQuantized: keepsQuantized)
       let text = JSONValue.object(config).serialized(indent: 2) + "\n"
       try AtomicFile.write(Folder.join(temporary, "config.json"), text)
     }
   }
 
   /// config.json as it must be for these weights and this task.
-  private static func configuration(of model: any Model, weights: SavedWeights) throws -> JSONObject {
+  private static func configuration(
+    of model: any Model, weights: SavedWeights, keepsQuantized: Bool
+  ) throws -> JSONObject {
     var config = model.configuration.raw
+    if !keepsQuantized {
+      config.removeValue(forKey: ModelConfiguration.quantizationKey)
+    } else if let quantization = model.store.quantization {
+      let type = weights.floatingPointType ?? .float32
+      config[ModelConfiguration.quantizationKey] = .object(quantization.json(computing: type))
+    }
     if let dtype = weights.floatingPointType {
       config[config["torch_dtype"] == nil ? "dtype" : "torch_dtype"] = .string("\(dtype)")
     }

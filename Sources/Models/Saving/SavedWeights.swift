@@ -7,9 +7,17 @@ struct SavedWeights {
   private let store: VariableStore
   private let adapters: [String]
   private let dtype: DType?
+  /// What belongs to weights that are written in few bits, by name.
+  private var packed: [String: Tensor] = [:]
 
-  init(_ store: VariableStore, merging adapters: [String], dtype: DType?) {
+  /// - Parameter keepsQuantized: whether quantized weights are written as they are, and not dense.
+  init(_ store: VariableStore, merging adapters: [String], dtype: DType?, keepsQuantized: Bool) throws {
     (self.store, self.adapters, self.dtype) = (store, adapters, dtype)
+    guard keepsQuantized else { return }
+    for (name, weight) in store.quantizedNames {
+      let now = store.layer(of: name)?.weight as? any QuantizedWeight ?? weight
+      for entry in try now.entries(named: name) { packed[entry.name] = entry.tensor }
+    }
   }
 
   /// Whether a weight that the configuration calls tied is written under both names.
@@ -23,16 +31,28 @@ struct SavedWeights {
   func layouts() throws -> [SafetensorsLayout] {
     let names =
       store.parameters.map(\.name) + store.copies.map(\.name) + store.ties.filter(isWritten).map(\.name)
-    return try names.map { name in
+    let dense = try names.map { name in
       let tensor = try current(name)
-      // An empty view says the type; the shape is that of the weight.
-      let type = try SafetensorsLayout(Tensor.zeros([0], dtype: target(tensor)), named: name).dtype
-      return try SafetensorsLayout(name: name, dtype: type, shape: tensor.shape)
+      return try layout(name, tensor.dtype, tensor.shape)
     }
+    guard packed.isEmpty else {
+      return try dense
+        + packed.keys.sorted().compactMap { name in
+          try packed[name].map { try SafetensorsLayout($0, named: name) }
+        }
+    }
+    return try dense + store.quantizedNames.map { try layout($0.name, $0.weight.dtype, $0.weight.shape) }
+  }
+
+  private func layout(_ name: String, _ type: DType, _ shape: [Int]) throws -> SafetensorsLayout {
+    // An empty view says the type; the shape is that of the weight.
+    let type = try SafetensorsLayout(Tensor.zeros([0], dtype: target(type)), named: name).dtype
+    return try SafetensorsLayout(name: name, dtype: type, shape: shape)
   }
 
   /// Calls `sink` with the bytes of the weight called `name`.
   func withBytes(of name: String, _ sink: (UnsafeRawBufferPointer) throws -> Void) throws {
+    if let tensor = packed[name] { return try tensor.to(device: .cpu).contiguous().withBytes(sink) }
     try withoutGradients {
       guard let layer = store.layer(of: name), isChanged(layer) else {
         return try write(current(name), sink)
@@ -49,12 +69,10 @@ struct SavedWeights {
   }
 
   private func write(_ tensor: Tensor, _ sink: (UnsafeRawBufferPointer) throws -> Void) throws {
-    try tensor.detached().to(dtype: target(tensor), device: .cpu).contiguous().withBytes(sink)
+    try tensor.detached().to(dtype: target(tensor.dtype), device: .cpu).contiguous().withBytes(sink)
   }
 
-  private func target(_ tensor: Tensor) -> DType {
-    tensor.dtype.isFloatingPoint ? dtype ?? tensor.dtype : tensor.dtype
-  }
+  private func target(_ type: DType) -> DType { type.isFloatingPoint ? dtype ?? type : type }
 
   private func current(_ name: String) throws -> Tensor {
     guard let tensor = try store.weight(named: name) else {

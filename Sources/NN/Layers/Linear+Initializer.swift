@@ -4,7 +4,7 @@ extension Linear {
     _ path: Path, in inputs: Int, out outputs: Int, bias: Bool = false, initial: Initializer
   ) throws {
     // The store hands the same parameters out again below.
-    _ = try path.parameter("weight", [outputs, inputs], initial: initial)
+    _ = try path.weight("weight", [outputs, inputs], initial: initial)
     if bias { _ = try path.parameter("bias", [outputs], initial: .zeros) }
     try self.init(path, in: inputs, out: outputs, bias: bias)
   }

@@ -27,8 +27,12 @@ public final class Linear: AdaptableLayer {
       path.tie("\(prefix)weight", to: twin)
       weight = twin
     } else {
-      weight = try path.parameter(
-        "\(prefix)weight", [outputs, inputs], initial: .kaimingUniform(a: 5.squareRoot()))
+      let initial = Initializer.kaimingUniform(a: 5.squareRoot())
+      // A matrix of several projections is no linear layer to those who quantize checkpoints.
+      weight =
+        try prefix.isEmpty
+        ? path.weight("weight", [outputs, inputs], initial: initial)
+        : path.parameter("\(prefix)weight", [outputs, inputs], initial: initial)
     }
     let bound = inputs > 0 ? 1 / Double(inputs).squareRoot() : 0
     self.bias = try bias ? path.parameter("\(prefix)bias", [outputs], initial: .uniform(bound)) : nil

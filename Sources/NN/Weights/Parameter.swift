@@ -19,8 +19,11 @@ public protocol WeightStorage: AnyObject {
   /// The shape of the dense weight; [out, in] for linear layers.
   var shape: [Int] { get }
   var dtype: DType { get }
+  var device: Device { get }
   /// The dense weight in `dtype`; for dense storage of that type, the weight itself.
   func dense(_ dtype: DType) throws -> Tensor
+  /// These rows of the dense weight (along its first dimension), in `dtype`; no more than they is made dense.
+  func rows(_ range: Range<Int>, _ dtype: DType) throws -> Tensor
   /// Whether training changes it; products are then taken in the graph.
   var isTrained: Bool { get }
   /// `x @ W^T + bias`, x [..., in].
@@ -42,7 +45,11 @@ extension WeightStorage {
 extension Parameter: WeightStorage {
   public var shape: [Int] { tensor.shape }
   public var dtype: DType { tensor.dtype }
+  public var device: Device { tensor.device }
   public func dense(_ dtype: DType) throws -> Tensor { try tensor.to(dtype: dtype) }
+  public func rows(_ range: Range<Int>, _ dtype: DType) throws -> Tensor {
+    try tensor.slice(0, range).to(dtype: dtype)
+  }
   public var isTrained: Bool { tensor.requiresGrad }
   public func product(_ x: Tensor, bias: Tensor?) throws -> Tensor {
     try x.fastLinear(tensor, bias: bias) ?? x.linear(tensor, bias: bias)

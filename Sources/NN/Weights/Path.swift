@@ -24,6 +24,11 @@ public struct Path {
     try store.parameter(full(component), shape: shape, initial: initial, aliases: aliases)
   }
 
+  /// The weight `component` of a linear layer [out, in], which may be quantized.
+  func weight(_ component: String, _ shape: [Int], initial: Initializer) throws -> any WeightStorage {
+    try store.weight(full(component), shape: shape, initial: initial)
+  }
+
   /// Says that `component` of this place is `parameter` under another name.
   public func tie(_ component: String, to parameter: Parameter) { store.tie(full(component), to: parameter) }
 }

@@ -9,6 +9,9 @@ extension VariableStore {
   public func stateDict() throws -> [(name: String, tensor: Tensor)] {
     let names = parameters.map { ($0.name, $0) } + copies
     var entries = try names.map { ($0.0, try weight(named: $0.0) ?? $0.1.tensor) }
+    for (name, _) in quantizedNames {
+      if let tensor = try weight(named: name) { entries.append((name, tensor)) }
+    }
     for (name, parameter) in ties {
       let twin = try weight(named: parameter.name)
       if let tensor = try weight(named: name), tensor !== twin { entries.append((name, tensor)) }

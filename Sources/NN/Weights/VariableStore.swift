@@ -9,9 +9,15 @@ public final class VariableStore {
   public let device: Device
   /// The type of floating-point parameters; nil leaves each as the checkpoint has it.
   public let dtype: DType?
+  /// How weights of linear layers are quantized while they are loaded; nil as the checkpoint has them.
+  public let quantization: Quantization?
   public let mode = Mode()
   /// In the order of construction, tied ones once.
   public private(set) var parameters: [Parameter] = []
+  /// Weights that are kept in few bits, in the order of construction; they are no parameters.
+  public private(set) var quantizedWeights: [any QuantizedWeight] = []
+  /// Every name of such a weight, in the order of construction; layers that are built again share one.
+  public private(set) var quantizedNames: [(name: String, weight: any QuantizedWeight)] = []
   /// Further names of parameters, in the order of construction.
   public private(set) var ties: [(name: String, parameter: Parameter)] = []
   /// Names of layers that are built again from the same parameters, in the order of construction.
@@ -29,22 +35,26 @@ public final class VariableStore {
   private let generator: Generator
   private var parametersByName: [String: Parameter] = [:]
   private var parametersByOrigin: [String: Parameter] = [:]
+  private var quantizedByOrigin: [String: any QuantizedWeight] = [:]
   private var layersByName: [String: any AdaptableLayer] = [:]
   private var layersByParameter: [String: any AdaptableLayer] = [:]
 
   /// - Parameters:
   ///   - source: the checkpoint; nil for a model with initial values.
   ///   - seed: of the initial values.
+  ///   - quantization: of the linear layers, but for those that `isFresh` names.
   ///   - isFresh: whether a parameter may start from its initial value although there is a checkpoint, as a new
   ///     task head does. Any other that the checkpoint lacks goes into the report and holds zeros.
   ///   - origin: the checkpoint's name of a parameter, where it is another; parameters with one origin are one.
   public init(
     _ source: (any TensorSource)? = nil, dtype: DType? = nil, device: Device = .cpu, seed: UInt64 = 0,
-    isFresh: @escaping (String) -> Bool = { _ in false }, origin: ((String) -> String)? = nil
+    quantization: Quantization? = nil, isFresh: @escaping (String) -> Bool = { _ in false },
+    origin: ((String) -> String)? = nil
   ) throws {
     self.source = source
     self.dtype = dtype
     self.device = device
+    self.quantization = quantization
     (self.isFresh, self.origin) = (isFresh, origin)
     generator = try Generator(seed: seed)
     report = LoadReport(available: source?.names ?? [])
@@ -59,7 +69,15 @@ public final class VariableStore {
   public func layer(named name: String) -> (any AdaptableLayer)? { layersByName[name] }
 
   /// The number of elements in all parameters.
-  public var parameterCount: Int { parameters.reduce(0) { $0 + $1.tensor.count } }
+  public var parameterCount: Int {
+    parameters.reduce(0) { $0 + $1.tensor.count }
+      + quantizedWeights.reduce(0) { $0 + $1.shape.reduce(1, *) }
+  }
+
+  /// The memory that parameters and quantized weights take.
+  public var byteCount: Int {
+    parameters.reduce(0) { $0 + $1.tensor.byteCount } + quantizedWeights.reduce(0) { $0 + $1.byteCount }
+  }
 
   /// Takes names out of the unexpected ones; see ``LoadReport/forgive(where:)``.
   public func forgive(where isHarmless: (String) -> Bool) { report.forgive(where: isHarmless) }
@@ -110,6 +128,39 @@ public final class VariableStore {
     let slot = PromptSlot(shape, embedding: embedding, mode: mode)
     prompts = slot
     return slot
+  }
+
+  /// The weight called `name` of a linear layer [out, in]: quantized, where the checkpoint or the caller says so.
+  func weight(_ name: String, shape: [Int], initial: Initializer) throws -> any WeightStorage {
+    if let known = parametersByName[name] { return known }
+    if let known = quantizedNames.first(where: { $0.name == name }) { return known.weight }
+    let key = origin?(name) ?? name
+    if let shared = quantizedByOrigin[key], shared.shape == shape {
+      quantizedNames.append((name, shared))
+      return shared
+    }
+    if let source, let stored = try StoredQuantization(of: key, in: source) {
+      for name in stored.names { report.used(name) }
+      return add(try stored.weight(named: name, shape: shape, dtype: dtype, device: device), origin: key)
+    }
+    let module = String(name.dropLast(".weight".count))
+    guard let quantization, quantization.applies(to: module), !isFresh(name) else {
+      return try parameter(name, shape: shape, initial: initial)
+    }
+    let count = (report.missing.count, report.mismatched.count)
+    let tensor = try load(key, shape, initial, [])
+    guard (report.missing.count, report.mismatched.count) == count else {
+      // An error to come; nothing is worth rounding.
+      return Parameter(name: name, tensor: tensor)
+    }
+    return add(try quantization(tensor, name: name), origin: key)
+  }
+
+  private func add(_ weight: any QuantizedWeight, origin key: String) -> any QuantizedWeight {
+    quantizedWeights.append(weight)
+    quantizedNames.append((weight.name, weight))
+    quantizedByOrigin[key] = weight
+    return weight
   }
 
   func add(_ layer: any AdaptableLayer) {

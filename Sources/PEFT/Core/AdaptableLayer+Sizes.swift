@@ -43,6 +43,4 @@ extension AdaptableLayer {
     }
     return ([rank, inputs] + kernel, [outputs, rank / groups] + kernel.map { _ in 1 })
   }
-
-  func device() throws -> Device { try weight.dense(weight.dtype).device }
 }

@@ -39,7 +39,7 @@ extension PromptMethod {
 
   /// A prompt with initial values for the model of `slot`.
   func makePrompt(in slot: PromptSlot, context: InjectionContext) throws -> LearnedPrompt {
-    let device = try slot.embedding.device()
+    let device = slot.embedding.weight.device
     if !common.isEncoded, let encoder = try makeEncoder(on: device, mode: slot.mode, context: context) {
       return LearnedPrompt(.network(encoder), length: common.virtualTokens, reading)
     }

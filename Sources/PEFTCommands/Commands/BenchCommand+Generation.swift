@@ -12,7 +12,7 @@ extension BenchCommand {
     let began = clock.now
     let tuned = try AdaptedPretrainedModel(
       folder: model, adapters: [method.initAdapter].compactMap(\.self), task: .causalLM,
-      dtype: engine.loadedType(), device: device)
+      dtype: engine.loadedType(), device: device, quantization: quantization.value())
     guard let language = tuned.model as? any CausalLanguageModel else {
       throw Failure(.badInput, "a model that does not write text, \(model): choose a language model")
     }

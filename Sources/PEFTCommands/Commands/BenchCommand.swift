@@ -39,6 +39,7 @@ struct BenchCommand: ParsableCommand {
   var generate: Int?
   @Option(help: "Draw where a step's time goes, as FILE.svg or FILE.png.") var plot: String?
   @Option(help: "Time the model's tokenizer on the texts of this file.") var tokenize: String?
+  @OptionGroup(title: "Quantization") var quantization: QuantizationFlags
   @OptionGroup(title: "Engine") var engine: EngineOptions
   @OptionGroup(title: "Output") var speech: OutputOptions
 
@@ -68,10 +69,11 @@ struct BenchCommand: ParsableCommand {
     (options.steps, options.batchSize, options.shuffle) = (warmup + steps, batchSize, false)
     (options.saveEvery, options.scheduler) = (0, .constant)
     options.gradientCheckpointing = gradientCheckpointing
-    let run = try FineTuningRun(
-      FineTuningPlan(
-        model: model, data: data, task: .causalLM, adapter: try method.configuration(),
-        initialAdapter: method.initAdapter, options: options, dtype: try engine.loadedType(), device: device))
+    var plan = FineTuningPlan(
+      model: model, data: data, task: .causalLM, adapter: try method.configuration(),
+      initialAdapter: method.initAdapter, options: options, dtype: try engine.loadedType(), device: device)
+    plan.quantization = try quantization.value()
+    let run = try FineTuningRun(plan)
     speech.warn(run.warnings)
     let timings = try measure(run, Folder.join(scratch, "run"))
     let profile = try profile(run)

@@ -16,12 +16,16 @@ struct MergeCommand: ParsableCommand {
       Writes weights, config.json and the tokenizer. Merging is done in float32, one weight at a time. --verify loads
       the result and compares its outputs with those of the base with the adapters on top.
 
+      Where the base is quantized, --into says what becomes of it: dense writes ordinary weights, requantize rounds the
+      sums again and reports what that costs.
+
       Example:
         peft merge --model Qwen2.5-0.5B --adapter tuned --output merged --verify
       """)
 
   @OptionGroup var model: ModelFlags
   @Option(help: "The folder to write.") var output: String
+  @Option(help: "What a quantized base becomes: \(MergeTarget.names).") var into: String?
   @Flag(help: "Replace the folder if it is not empty.") var overwrite = false
   @Option(help: "The largest file of weights, such as 2GB.") var maxShardSize = "5GB"
   @Flag(help: "Compare the merged model's outputs with the adapter's.") var verify = false
@@ -30,6 +34,13 @@ struct MergeCommand: ParsableCommand {
   @OptionGroup(title: "Output") var speech: OutputOptions
 
   func validate() throws {
+    if let into, MergeTarget(rawValue: into) == nil {
+      throw ValidationError("--into is '\(into)': must be one of \(MergeTarget.names)")
+    }
+    if verify, into == MergeTarget.requantize.rawValue {
+      throw ValidationError(
+        "--verify with --into requantize, which reports its rounding itself: leave it out")
+    }
     if model.adapter.isEmpty { throw ValidationError("no --adapter: name the adapter to merge") }
   }
 
@@ -39,17 +50,23 @@ struct MergeCommand: ParsableCommand {
     let type = try engine.loadedType()
     let tuned = try AdaptedPretrainedModel(
       folder: model.model, adapters: model.adapter, task: task.value(), device: device,
-      allowMismatch: model.allowMismatch, keyMapping: model.mapping())
+      allowMismatch: model.allowMismatch, keyMapping: model.mapping(),
+      quantization: model.quantization.value())
     for (path, (_, report)) in zip(model.adapter, tuned.reports) {
       speech.warn(ModelFlags.warnings(report, path))
     }
     try tuned.adapters.requireMergeable(tuned.adapters.active)
-    try ModelWriter.save(
-      tuned.model, merging: tuned.adapters.active, from: ModelFolder(model.model).path, to: output,
-      dtype: type,
-      maxShardSize: size, overwrite: overwrite)
+    let target = try MergeTarget(into, for: tuned, in: model.model)
     var result: JSONObject = ["output": .string(output)]
     var line = output
+    if target == .requantize {
+      let rounding = try tuned.mergeQuantized()
+      result["rounding_error"] = .double(rounding)
+      line += ": rounding changed the merged weights by \(Numerals.short(rounding)) (relative)"
+    }
+    try ModelWriter.save(
+      tuned.model, merging: tuned.adapters.active, from: ModelFolder(model.model).path, to: output,
+      dtype: type, maxShardSize: size, overwrite: overwrite, keepsQuantized: target == .requantize)
     if verify {
       let check = try MergeVerification(tuned, merged: output)
       result["relative_error"] = .double(check.relativeError)

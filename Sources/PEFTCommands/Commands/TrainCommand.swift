@@ -36,6 +36,7 @@ struct TrainCommand: ParsableCommand {
   @OptionGroup(title: "Method") var method: MethodFlags
   @OptionGroup(title: "Training") var loop: LoopFlags
   @OptionGroup(title: "Data") var rows: DataFlags
+  @OptionGroup(title: "Quantization") var quantization: QuantizationFlags
   @OptionGroup var task: TaskFlag
   @OptionGroup(title: "Engine") var engine: EngineOptions
   @OptionGroup(title: "Output") var speech: OutputOptions
@@ -52,6 +53,7 @@ struct TrainCommand: ParsableCommand {
       adapter: try method.configuration(), initialAdapter: method.initAdapter, options: options,
       dataOptions: dataOptions, dtype: try engine.loadedType(), device: device)
     (plan.calibrationBatches, plan.convertsToLoRA) = (method.calibrationBatches, method.convertToLora)
+    plan.quantization = try quantization.value()
     plan.checkpoint = resume ? try Trainer.latestCheckpoint(in: output) : nil
     let run = try FineTuningRun(plan)
     speech.warn(run.warnings)

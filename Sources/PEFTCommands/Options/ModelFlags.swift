@@ -16,12 +16,15 @@ struct ModelFlags: ParsableArguments {
     help: "Rename modules of an adapter: REGEX=REPLACEMENT, on their paths; may be given several times.")
   var keyMapping: [String] = []
 
+  @OptionGroup(title: "Quantization") var quantization: QuantizationFlags
+
   func load(
     task: ModelTask?, _ engine: EngineOptions, device: Device, _ output: OutputOptions
   ) throws -> AdaptedPretrainedModel {
     let tuned = try AdaptedPretrainedModel(
       folder: model, adapters: adapter, task: task, dtype: engine.loadedType(), device: device,
-      allowMismatch: allowMismatch, keyMapping: mapping(), seed: engine.seed ?? EngineOptions.usualSeed)
+      allowMismatch: allowMismatch, keyMapping: mapping(),
+      quantization: quantization.value(), seed: engine.seed ?? EngineOptions.usualSeed)
     for (path, (_, report)) in zip(adapter, tuned.reports) {
       output.warn(Self.warnings(report, path))
     }

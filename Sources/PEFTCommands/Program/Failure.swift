@@ -34,7 +34,8 @@ struct Failure: Error {
     case let error as TorchError: self = Failure(error)
     case let error as TrainingError: self = Failure(error)
     case is FileError, is JSONError, is ConfigurationError, is CheckpointError, is AdapterError,
-      is TokenizerError, is ModelError, is SafetensorsError, is PickleError:
+      is TokenizerError, is ModelError, is SafetensorsError, is PickleError,
+      is QuantizationError:
       self.init(.badInput, "\(error)")
     default: return nil
     }

@@ -74,7 +74,7 @@ struct Peft: ParsableCommand {
     subcommands: [
       TrainCommand.self, EvalCommand.self, GenerateCommand.self, LogitsCommand.self, MergeCommand.self,
       InspectCommand.self, StatusCommand.self, CombineCommand.self, ExtractCommand.self, ConvertCommand.self,
-      BenchCommand.self,
+      QuantizeCommand.self, BenchCommand.self,
       TokenizeCommand.self, TrainTokenizerCommand.self,
       DemoCommand.self,
     ])

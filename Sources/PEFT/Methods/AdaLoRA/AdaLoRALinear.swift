@@ -9,7 +9,7 @@ final class AdaLoRALinear: LowRankAdapter, ScalableAdapter {
 
   init(_ layer: any AdaptableLayer, rank: Int, _ method: AdaLoRA, _ context: InjectionContext) throws {
     let (inputs, outputs) = try layer.linearSizes()
-    let (device, generator) = (try layer.device(), context.generator)
+    let (device, generator) = (layer.weight.device, context.generator)
     let start = Initializer.normal(std: 0.02)
     a = AdapterParameter("lora_A", try start.tensor([rank, inputs], generator: generator).to(device: device))
     b = AdapterParameter(

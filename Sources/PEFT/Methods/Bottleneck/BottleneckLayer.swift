@@ -12,7 +12,7 @@ final class BottleneckLayer: LayerAdapter {
     let (inputs, outputs) = try Self.widths(of: layer)
     let read = method.isParallel ? inputs : outputs
     let size = method.size(for: read)
-    let device = try layer.device()
+    let device = layer.weight.device
     func parameter(_ name: String, _ shape: [Int], _ initial: Initializer) throws -> AdapterParameter {
       let values = try initial.tensor(shape, generator: context.generator)
       return AdapterParameter("bottleneck_\(name)", try values.to(device: device))

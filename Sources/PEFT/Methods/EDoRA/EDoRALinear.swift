@@ -18,7 +18,7 @@ final class EDoRALinear: LowRankAdapter, ScalableAdapter {
       throw AdapterError(
         "\(layer.name) is a convolution in \(layer.groups) groups, which B R A would mix: exclude it")
     }
-    let (shapes, device) = (try layer.factorShapes(rank: rank), try layer.device())
+    let (shapes, device) = (try layer.factorShapes(rank: rank), layer.weight.device)
     let factors =
       try context.isLoading
       ? (a: Tensor.zeros(shapes.a), b: Tensor.zeros(shapes.b))

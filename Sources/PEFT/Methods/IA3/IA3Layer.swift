@@ -21,7 +21,7 @@ final class IA3Layer: LayerAdapter {
       throw AdapterError("'\(layer.name)' is no linear layer or convolution: leave it out of target_modules")
     }
     let initial: Initializer = startsAtOne ? .ones : .normal(std: 1)
-    let values = try initial.tensor(shape, generator: context.generator).to(device: layer.device())
+    let values = try initial.tensor(shape, generator: context.generator).to(device: layer.weight.device)
     vector = AdapterParameter("ia3_l", values)
     parameters = [vector]
     self.scalesInput = scalesInput

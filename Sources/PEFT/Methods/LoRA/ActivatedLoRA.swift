@@ -23,7 +23,8 @@ final class ActivatedLoRA: LayerAdapter {
     (a, b) = (factors.a, factors.b)
     bias =
       try method.hasBias
-      ? AdapterParameter("lora_B.bias", .zeros([layer.linearSizes().outputs], device: layer.device())) : nil
+      ? AdapterParameter("lora_B.bias", .zeros([layer.linearSizes().outputs], device: layer.weight.device))
+      : nil
     invocation = method.invocationTokens ?? []
     update = LowRankUpdate(scale: scale, dropout: method.dropout)
     parameters = [a] + (bias.map { [$0] } ?? []) + [b]

@@ -19,7 +19,7 @@ final class DoRAEmbedding: ScalableAdapter {
     ownScale = scale
     let norm =
       try context.isLoading
-      ? Tensor.ones([size], device: layer.device())
+      ? Tensor.ones([size], device: layer.weight.device)
       : Self.norm(of: layer, update.a.tensor, update.b.tensor, scale)
     magnitude = AdapterParameter("lora_magnitude_vector", norm)
     parameters = update.parameters + [magnitude]

@@ -13,7 +13,7 @@ final class LoRAEmbedding: ScalableAdapter {
     entries: Int, size: Int, rank: Int, scale: Double, _ method: LoRA, _ layer: any AdaptableLayer,
     _ context: InjectionContext
   ) throws {
-    let device = try layer.device()
+    let device = layer.weight.device
     let start = try method.factors(for: layer, rank: rank, scale: scale, context)
     let trainsB = method.initialization.initializer.trainsB
     a = AdapterParameter("lora_embedding_A", try start.a.to(device: device))

@@ -27,7 +27,7 @@ struct LoRAFactors {
   init(
     _ layer: any AdaptableLayer, rank: Int, scale: Double, _ method: LoRA, _ context: InjectionContext
   ) throws {
-    let (device, initializer) = (try layer.device(), method.initialization.initializer)
+    let (device, initializer) = (layer.weight.device, method.initialization.initializer)
     let start = try method.factors(for: layer, rank: rank, scale: scale, context)
     a = AdapterParameter("lora_A.weight", try start.a.to(device: device))
     b = AdapterParameter("lora_B.weight", try start.b.to(device: device), isLearned: initializer.trainsB)

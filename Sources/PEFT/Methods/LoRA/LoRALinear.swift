@@ -16,7 +16,8 @@ final class LoRALinear: LowRankAdapter, ScalableAdapter, StartsFromBase, PlacedA
     factors = try LoRAFactors(layer, rank: rank, scale: scale, method, context)
     outputBias =
       try method.hasBias
-      ? AdapterParameter("lora_B.bias", .zeros([layer.linearSizes().outputs], device: layer.device())) : nil
+      ? AdapterParameter("lora_B.bias", .zeros([layer.linearSizes().outputs], device: layer.weight.device))
+      : nil
     baseBias =
       try method.bias == .none ? nil : layer.bias.map { try TrainedBias($0, named: "base_layer.bias") }
     update = LowRankUpdate(scale: scale, dropout: method.dropout)

@@ -59,14 +59,20 @@ final class RowNorms {
   private static func squares(of layer: any AdaptableLayer) throws -> Tensor {
     try withoutGradients {
       let weight = layer.untouchedWeight
+      if case .linear(_, let outputs) = layer.kind {
+        return try squares(outputs) { try weight.rows($0, .float32) }
+      }
       let dense = try weight.dense(weight.dtype)
       // Zeros between groups add nothing.
       let rows = dense.rank > 2 ? try dense.flattened(from: 1) : try layer.matrix(dense)
-      let count = rows.shape[0]
-      let blocks = try stride(from: 0, to: count, by: 1024).map { start in
-        try rows.slice(0, start..<min(start + 1024, count)).to(dtype: .float32).square().sum([1])
-      }
-      return try .cat(blocks)
+      return try squares(rows.shape[0]) { try rows.slice(0, $0).to(dtype: .float32) }
     }
+  }
+
+  private static func squares(_ count: Int, _ block: (Range<Int>) throws -> Tensor) throws -> Tensor {
+    let blocks = try stride(from: 0, to: count, by: 1024).map { start in
+      try block(start..<min(start + 1024, count)).square().sum([1])
+    }
+    return try .cat(blocks)
   }
 }

@@ -17,7 +17,7 @@ final class WeightDecomposition {
     rows = try RowNorms(layer)
     let kernel = layer.kernel
     let shape = try (kernel.isEmpty ? [] : [1]) + [layer.linearSizes().outputs] + kernel.map { _ in 1 }
-    magnitude = AdapterParameter("lora_magnitude_vector", try .ones(shape, device: layer.device()))
+    magnitude = AdapterParameter("lora_magnitude_vector", try .ones(shape, device: layer.weight.device))
   }
 
   /// See ``ScalableAdapter``.

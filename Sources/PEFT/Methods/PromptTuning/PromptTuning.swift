@@ -71,7 +71,7 @@ public struct PromptTuning: PromptMethod {
     }
     return try withoutGradients {
       let weight = slot.embedding.untouchedWeight
-      let places = try Tensor(ids).to(device: slot.embedding.device())
+      let places = try Tensor(ids).to(device: slot.embedding.weight.device)
       return try weight.dense(weight.dtype).indexSelect(0, places).to(dtype: .float32)
     }
   }

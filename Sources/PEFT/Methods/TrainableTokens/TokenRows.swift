@@ -29,7 +29,7 @@ final class TokenRows: LayerAdapter {
         "token \(stranger) at \(layer.name), which has \(entries) rows: give ids from 0 to \(entries - 1)")
     }
     self.tokens = tokens
-    let device = try layer.device()
+    let device = layer.weight.device
     let index = try Tensor(tokens).to(device: device)
     self.index = index
     var places = [Int](repeating: -1, count: entries)

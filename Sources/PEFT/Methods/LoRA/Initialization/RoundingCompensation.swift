@@ -58,7 +58,7 @@ extension AdaptedModel {
       }
     }
     let original = try originals.tensor(named: "\(layer.name).weight").to(
-      dtype: .float32, device: layer.device())
+      dtype: .float32, device: layer.weight.device)
     let lost = try layer.matrix(original) - layer.untouchedMatrix()
     try set(withoutGradients { try LoftQ.leading(lost, a.shape[0], scale) })
     if try keeps() { return true }

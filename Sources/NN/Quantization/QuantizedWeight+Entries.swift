@@ -1,0 +1,38 @@
+import JSON
+import Torch
+
+extension FourBitWeight {
+  public func entries(named name: String) throws -> [(name: String, tensor: Tensor)] {
+    var state: JSONObject = [
+      "quant_type": .string(code.rawValue), "blocksize": .int(blockSize), "dtype": .string("\(dtype)"),
+      "shape": .array(shape.map(JSONValue.int)),
+    ]
+    var entries = [
+      (name: name, tensor: blocks.codes), (name: "\(name).absmax", tensor: blocks.scales),
+      (name: "\(name).quant_map", tensor: try Tensor(code.values)),
+    ]
+    if let nested = blocks.nested {
+      entries += [
+        (name: "\(name).nested_absmax", tensor: nested.scales),
+        (name: "\(name).nested_quant_map", tensor: nested.values),
+      ]
+      state["nested_blocksize"] = .int(nested.blockSize)
+      state["nested_dtype"] = "float32"
+      state["nested_offset"] = .double(Double(nested.offset))
+    }
+    let text = JSONValue.object(state).serialized()
+    return entries + [
+      (name: StoredQuantization.stateName(name, code), tensor: try Tensor(Array(text.utf8)))
+    ]
+  }
+}
+
+extension Int8Weight {
+  public func entries(named name: String) throws -> [(name: String, tensor: Tensor)] {
+    [
+      (name: name, tensor: codes), (name: StoredQuantization.scalesName(name), tensor: scales),
+      // 0 stands for rows, the only order there is now.
+      (name: StoredQuantization.formatName(name), tensor: try Tensor(UInt8(0))),
+    ]
+  }
+}

@@ -1,0 +1,156 @@
+import Foundation
+import Safetensors
+import Testing
+import Torch
+
+@testable import NN
+
+/// Weights in few bits against bitsandbytes, and their products against dense ones.
+struct QuantizedWeightTests {
+  private static let folder =
+    URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().path
+    + "/Golden/quantization/"
+
+  private func golden(_ name: String) throws -> [String: Tensor] {
+    try SafetensorsFile(path: Self.folder + name + ".safetensors").allTensors()
+  }
+
+  @Test(arguments: ["even", "odd", "rest", "zeros", "constant", "many"])
+  func codesAndScalesEqualThoseOfBitsandbytes(file: String) throws {
+    let golden = try golden(file)
+    let original = try #require(golden["original"])
+    var compared = 0
+    for code in FourBitCode.allCases {
+      for (block, isNested) in [(32, false), (32, true), (64, false), (64, true)] {
+        let prefix = "\(code.rawValue)-\(block)\(isNested ? "-nested" : "")."
+        guard golden[prefix + "weight"] != nil else { continue }
+        let weight = try FourBitWeight(original, code: code, blockSize: block, nestsScales: isNested)
+        for entry in try weight.entries() {
+          let right = try #require(golden[prefix + entry.name], "\(prefix)\(entry.name)")
+          #expect(try entry.tensor.isIdentical(to: right), "\(prefix)\(entry.name)")
+        }
+        for type in [DType.float32, .bfloat16] {
+          let key = prefix + (type == .float32 ? "dense" : "dense.bfloat16")
+          guard let right = golden[key] else { continue }
+          #expect(try weight.dense(type).isIdentical(to: right), "\(key)")
+        }
+        let plain = try weight.plainRows(0..<original.shape[0])
+        #expect(try plain.isIdentical(to: weight.dense(.float32)))
+        compared += 1
+      }
+    }
+    #expect(compared >= 4)
+  }
+
+  @Test(arguments: ["even", "odd", "rest", "constant", "many"])
+  func eightBitsEqualThoseOfBitsandbytes(file: String) throws {
+    let golden = try golden(file)
+    let weight = try Int8Weight(#require(golden["original"]))
+    let (codes, scales) = (try #require(golden["int8.weight"]), try #require(golden["int8.SCB"]))
+    #expect(try weight.codes.isIdentical(to: codes) && weight.scales.isIdentical(to: scales))
+    let plain = try weight.plainRows(0..<codes.shape[0])
+    #expect(try weight.dense(.float32).isIdentical(to: plain))
+    if let right = golden["int8.dense"] { #expect(try plain.isIdentical(to: right)) }
+  }
+
+  @Test func rowsOfZerosStayZeroInEightBits() throws {
+    let weight = try Int8Weight(Tensor.zeros([3, 8]))
+    #expect(try weight.dense(.float32).isIdentical(to: Tensor.zeros([3, 8])))
+  }
+
+  private static let types: [DType] = [.float32, .bfloat16, .float16]
+
+  /// Rows cut blocks and bytes in the middle, and more tiles than one are needed for the wide one.
+  @Test(arguments: QuantizationFormat.allCases, types)
+  func productsEqualThoseOfTheDenseWeight(format: QuantizationFormat, type: DType) throws {
+    let generator = try Generator(seed: 3)
+    for (outputs, inputs, count) in [(5, 7, 3), (48, 96, 20), (40, 40000, 2)] {
+      let full = try Tensor.randn([outputs, inputs], generator: generator).to(dtype: type)
+      let weight = try Quantization(format)(full, name: "a.weight")
+      let dense = Parameter(name: "w", tensor: try weight.dense(type))
+      let x = try Tensor.randn([2, count, inputs], generator: generator).to(dtype: type)
+      let g = try Tensor.randn([2, count, outputs], generator: generator).to(dtype: type)
+      let bias = try Tensor.randn([outputs], generator: generator).to(dtype: type)
+      let tolerance = type == .float32 ? 1e-5 : 1e-2
+      let products = (try weight.product(x, bias: bias), try x.linear(dense.tensor, bias: bias))
+      #expect(try products.0.relativeError(to: products.1) < tolerance)
+      let gradients = (try weight.transposedProduct(g), try dense.transposedProduct(g))
+      #expect(try gradients.0.relativeError(to: gradients.1) < tolerance)
+      #expect(gradients.0.shape == [2, count, inputs] && gradients.0.dtype == type)
+      let rows = try weight.rows(1..<4, type)
+      #expect(try rows.isIdentical(to: dense.tensor.slice(0, 1..<4)))
+    }
+  }
+
+  @Test(arguments: [QuantizationFormat.nf4, .fp4])
+  func fourBitsTakeLessThanThreeTenthsOfBfloat16(format: QuantizationFormat) throws {
+    let full = try Tensor.randn([64, 512], generator: Generator(seed: 1)).to(dtype: .bfloat16)
+    let (nested, plain) = (
+      try Quantization(format)(full, name: "a.weight"),
+      try Quantization(format, nestsScales: false)(full, name: "a.weight")
+    )
+    #expect(Double(nested.byteCount) < 0.3 * Double(full.byteCount))
+    #expect(Double(plain.byteCount) < 0.3 * Double(full.byteCount))
+  }
+
+  // MARK: Checkpoints
+
+  private func stored(_ format: QuantizationFormat) throws -> [String: Tensor] {
+    let full = try Tensor.randn([6, 40], generator: Generator(seed: 5))
+    let entries = try Quantization(format)(full, name: "a.weight").entries()
+    return Dictionary(uniqueKeysWithValues: entries.map { ($0.name, $0.tensor) })
+  }
+
+  private func load(_ tensors: [String: Tensor]) throws -> any WeightStorage {
+    let store = try VariableStore(TensorDictionary(tensors))
+    let layer = try Linear(store.root / "a", in: 40, out: 6)
+    #expect(store.report.isClean)
+    return layer.weight
+  }
+
+  @Test(arguments: QuantizationFormat.allCases)
+  func aCheckpointLoadsAsItIs(format: QuantizationFormat) throws {
+    let tensors = try stored(format)
+    let weight = try #require(load(tensors) as? any QuantizedWeight)
+    #expect(weight.format == format)
+    for entry in try weight.entries() {
+      #expect(try entry.tensor.isIdentical(to: #require(tensors[entry.name])))
+    }
+  }
+
+  @Test(arguments: [
+    ("a.weight.absmax", [3]), ("a.weight.nested_absmax", [2]), ("a.weight.nested_quant_map", [16]),
+    ("a.weight", [7, 1]),
+  ])
+  func truncatedStatisticsAreNamed(name: String, shape: [Int]) throws {
+    var tensors = try stored(.nf4)
+    let type = try #require(tensors[name]).dtype
+    tensors[name] = try Tensor.zeros(shape, dtype: type)
+    let error = #expect(throws: QuantizationError.self) { _ = try load(tensors) }
+    #expect(error?.description.hasPrefix("\(name) is \(type)\(shape)") == true)
+    tensors[name] = name == "a.weight" ? tensors[name] : nil
+    #expect(throws: QuantizationError.self) { _ = try load(tensors) }
+  }
+
+  @Test(arguments: [
+    "nonsense", "{\"quant_type\": \"nf5\"}", "{\"quant_type\": \"nf4\", \"blocksize\": 0}",
+    "{\"quant_type\": \"nf4\", \"blocksize\": 64, \"shape\": [6, 41], \"dtype\": \"float32\"}",
+    "{\"quant_type\": \"nf4\", \"blocksize\": 64, \"shape\": [-6, 40], \"dtype\": \"float32\"}",
+    "{\"quant_type\": \"nf4\", \"blocksize\": 64, \"shape\": [6, 40], \"dtype\": \"int8\"}",
+  ])
+  func badStatesAreRefused(state: String) throws {
+    var tensors = try stored(.nf4)
+    tensors["a.weight.quant_state.bitsandbytes__nf4"] = try Tensor(Array(state.utf8))
+    let error = #expect(throws: QuantizationError.self) { _ = try load(tensors) }
+    #expect(error?.description.contains("a.weight") == true)
+  }
+
+  @Test func bytesWithoutStatisticsAreRefused() throws {
+    let tensors = ["a.weight": try Tensor.zeros([120, 1], dtype: .uint8)]
+    #expect(throws: QuantizationError.self) { _ = try load(tensors) }
+  }
+
+  @Test(arguments: [0, 16, 48, 8192]) func blockSizesThatThereAreNotAreRefused(size: Int) {
+    #expect(throws: QuantizationError.self) { _ = try Quantization(.nf4, blockSize: size) }
+  }
+}

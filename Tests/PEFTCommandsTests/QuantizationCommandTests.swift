@@ -1,0 +1,177 @@
+import FineTuning
+import Files
+import JSON
+import Models
+import NN
+import PEFT
+import PEFTCommands
+import Safetensors
+import Testing
+import Torch
+
+/// Quantized bases from the command line: training, resuming, writing, reading and merging.
+@Suite(.serialized) struct QuantizationCommandTests {
+  private let model = Golden.path("models/llama")
+  private let rows = Golden.path("training/rows.jsonl")
+
+  private func train(_ output: String, on model: String, _ flags: [String]) async -> Int32 {
+    await Program.run(
+      [
+        "train", "--model", model, "--data", rows, "--output", output, "--quiet", "--batch-size", "4",
+        "--scheduler", "constant", "--learning-rate", "0.01", "--rank", "2",
+      ] + flags)
+  }
+
+  private func logits(of model: String, _ flags: [String], _ scratch: Scratch) async throws -> [String:
+    Tensor]
+  {
+    let file = scratch.path("\(UInt64.random(in: .min ... .max)).safetensors")
+    let code = await Program.run(
+      ["logits", "--model", model, "--data", rows, "--output", file, "--quiet"] + flags)
+    #expect(code == 0)
+    return try SafetensorsFile(path: file).allTensors()
+  }
+
+  private func expectEqual(_ left: [String: Tensor], _ right: [String: Tensor], within tolerance: Double)
+    throws
+  {
+    #expect(!left.isEmpty && left.count == right.count)
+    for (key, tensor) in left { #expect(try tensor.relativeError(to: #require(right[key])) <= tolerance) }
+  }
+
+  private func quantized(_ format: String, _ scratch: Scratch) async -> String {
+    let folder = scratch.path("base-\(format)")
+    let code = await Program.run([
+      "quantize", "--model", model, "--to", format, "--output", folder, "--quiet", "--json",
+    ])
+    #expect(code == 0)
+    return folder
+  }
+
+  @Test(arguments: ["nf4", "fp4", "int8"])
+  func aQuantizedFolderEqualsQuantizingWhileLoading(format: String) async throws {
+    let scratch = try Scratch()
+    let folder = await quantized(format, scratch)
+    let config = try JSONValue.parse(contentsOf: folder + "/config.json")
+    #expect(config["quantization_config"]?["quant_method"] == "bitsandbytes")
+    let loaded = try PretrainedModel.load(folder: folder)
+    #expect(loaded.store.quantizedWeights.count == 7 * (try loaded.configuration.size("num_hidden_layers")))
+    #expect(loaded.store.quantizedWeights.allSatisfy { $0.format.rawValue == format })
+    let (stored, direct) = (
+      try await logits(of: folder, [], scratch), try await logits(of: model, ["--quantize", format], scratch)
+    )
+    try expectEqual(stored, direct, within: 0)
+    // Rounding costs something, or nothing was rounded.
+    let dense = try await logits(of: model, [], scratch)
+    let key = try #require(dense.keys.first)
+    #expect(try #require(stored[key]).relativeError(to: #require(dense[key])) > 1e-4)
+  }
+
+  /// Training on a quantized base is training on the dense weights that it stands for.
+  @Test(arguments: ["lora", "dora", "edora", "adalora"], ["nf4", "int8"])
+  func trainingEqualsThatOfTheDenseValues(method: String, format: String) async throws {
+    let scratch = try Scratch()
+    let dense = scratch.path("dense")
+    let loaded = try PretrainedModel.load(
+      folder: model, quantization: Quantization(#require(QuantizationFormat(rawValue: format))))
+    try ModelWriter.save(loaded, from: model, to: dense)
+    let flags = ["--steps", "4", "--method", method]
+    let (first, second) = (scratch.path("first"), scratch.path("second"))
+    #expect(await train(first, on: model, flags + ["--quantize", format]) == 0)
+    #expect(await train(second, on: dense, flags) == 0)
+    let (left, right) = (
+      try await logits(of: model, ["--quantize", format, "--adapter", first], scratch),
+      try await logits(of: dense, ["--adapter", second], scratch)
+    )
+    try expectEqual(left, right, within: 1e-3)
+  }
+
+  @Test func gradientsEqualThoseOfTheDenseValues() throws {
+    let ids = try Tensor.randint(0..<60, [2, 9], generator: Generator(seed: 4))
+    func gradients(quantizing: Bool) throws -> [Tensor] {
+      let quantization = try Quantization(.nf4)
+      let loaded = try PretrainedModel.load(folder: model, quantization: quantization)
+      if !quantizing {
+        for layer in loaded.store.layers {
+          guard let weight = layer.weight as? any QuantizedWeight else { continue }
+          layer.weight = Parameter(name: weight.name, tensor: try weight.dense(.float32))
+        }
+      }
+      let adapters = try AdaptedModel(loaded.store, traits: loaded.adapterTraits(), seed: 3)
+      _ = try adapters.add(LoRA())
+      try adapters.activate(["default"])
+      // B begins at zero, and A's gradient with it.
+      for entry in adapters.trainableParameters where entry.parameter.name.hasPrefix("lora_B") {
+        try withoutGradients { _ = try entry.parameter.tensor.fill_(0.02) }
+      }
+      try loaded.logits(ModelInput(ids: ids)).square().sum().backward()
+      return try adapters.trainableParameters.map { try #require($0.parameter.tensor.grad) }
+    }
+    let (left, right) = (try gradients(quantizing: true), try gradients(quantizing: false))
+    #expect(!left.isEmpty && left.count == right.count)
+    for (one, other) in zip(left, right) { #expect(try one.relativeError(to: other) < 1e-4) }
+  }
+
+  @Test func aResumedRunHasTheSameBits() async throws {
+    let scratch = try Scratch()
+    let flags = ["--quantize", "nf4", "--save-every", "2"]
+    let (whole, halves) = (scratch.path("whole"), scratch.path("halves"))
+    #expect(await train(whole, on: model, flags + ["--steps", "4"]) == 0)
+    #expect(await train(halves, on: model, flags + ["--steps", "2"]) == 0)
+    #expect(await train(halves, on: model, flags + ["--steps", "4", "--resume"]) == 0)
+    let file = "/adapter_model.safetensors"
+    #expect(try WholeFile.read(whole + file) == WholeFile.read(halves + file))
+    let otherBase = await train(halves, on: model, ["--steps", "6", "--resume", "--quantize", "int8"])
+    #expect(otherBase == 65)
+  }
+
+  @Test func mergingAsksWhatBecomesOfTheBase() async throws {
+    let scratch = try Scratch()
+    let base = await quantized("nf4", scratch)
+    let adapter = scratch.path("adapter")
+    #expect(await train(adapter, on: base, ["--steps", "4"]) == 0)
+    let arguments = ["merge", "--model", base, "--adapter", adapter, "--quiet", "--json", "--output"]
+    let (dense, small) = (scratch.path("dense"), scratch.path("small"))
+    #expect(await Program.run(arguments + [dense]) == 64)
+    #expect(await Program.run(arguments + [dense, "--into", "dense", "--verify"]) == 0)
+    #expect(await Program.run(arguments + [small, "--into", "requantize"]) == 0)
+    let wanted = try await logits(of: base, ["--adapter", adapter], scratch)
+    try await expectEqual(logits(of: dense, [], scratch), wanted, within: 1e-4)
+    let loaded = try PretrainedModel.load(folder: small)
+    #expect(loaded.store.quantizedWeights.allSatisfy { $0.format == .nf4 })
+    #expect(try JSONValue.parse(contentsOf: small + "/config.json")["quantization_config"] != nil)
+    #expect(try JSONValue.parse(contentsOf: dense + "/config.json")["quantization_config"] == nil)
+    // The sum is rounded again: nearer to it than the base alone would not be worth a merge.
+    try await expectEqual(logits(of: small, [], scratch), wanted, within: 0.5)
+  }
+
+  @Test func whatMakesNoSenseIsRefused() async throws {
+    let scratch = try Scratch()
+    let base = await quantized("int8", scratch)
+    #expect(await train(scratch.path("a"), on: model, ["--steps", "1", "--quantize", "nf5"]) == 64)
+    #expect(await train(scratch.path("b"), on: model, ["--steps", "1", "--block-size", "64"]) == 64)
+    #expect(
+      await train(scratch.path("c"), on: model, ["--steps", "1", "--quantize", "nf4", "--block-size", "7"])
+        == 64)
+    #expect(await train(scratch.path("d"), on: base, ["--steps", "1", "--quantize", "nf4"]) == 65)
+    let full = await Program.run([
+      "train", "--model", base, "--data", rows, "--output", scratch.path("e"), "--quiet", "--steps", "1",
+      "--method", "full",
+    ])
+    #expect(full == 65)
+    #expect(
+      await Program.run(["quantize", "--model", model, "--to", "int3", "--output", scratch.path("f")]) == 64)
+  }
+
+  @Test func modulesThatAreSkippedStayDense() throws {
+    let quantization = try Quantization(.nf4, skippedModules: ["down_proj", "model.layers.0.self_attn"])
+    let names = try PretrainedModel.load(folder: model, quantization: quantization).store.quantizedWeights
+      .map(\.name)
+    #expect(!names.isEmpty)
+    #expect(
+      !names.contains {
+        $0.contains("down_proj") || $0.contains("layers.0.self_attn") || $0.contains("lm_head")
+      })
+    #expect(names.contains("model.layers.1.self_attn.q_proj.weight"))
+  }
+}
