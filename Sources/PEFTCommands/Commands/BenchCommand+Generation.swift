@@ -27,19 +27,7 @@ extension BenchCommand {
       _ = try generator.generate(prompts, options)
       seconds.append((clock.now - start) / .seconds(1))
     }
-    show(Timing(seconds: Array(seconds.dropFirst()), tokens: count * batchSize), loaded)
-  }
-
-  private struct Timing {
-    var seconds: [Double]
-    /// Made in each of them.
-    var tokens: Int
-
-    var median: Double {
-      let sorted = seconds.sorted()
-      let middle = sorted.count / 2
-      return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
-    }
+    show(median(Array(seconds.dropFirst())) ?? .nan, tokens: count * batchSize, loaded)
   }
 
   private func prompts(vocabulary: Int) throws -> [[Int]] {
@@ -49,11 +37,11 @@ extension BenchCommand {
     }
   }
 
-  private func show(_ timing: Timing, _ loaded: Double) {
-    let rate = Double(timing.tokens) / timing.median
+  private func show(_ seconds: Double, tokens: Int, _ loaded: Double) {
+    let rate = Double(tokens) / seconds
     if speech.json {
       return Console.print([
-        "seconds_median": .double(timing.median), "tokens_per_second": .double(rate),
+        "seconds_median": .double(seconds), "tokens_per_second": .double(rate),
         "load_seconds": .double(loaded), "peak_rss_bytes": .int(ProcessMemory.peak),
       ])
     }

@@ -124,10 +124,8 @@ struct BenchCommand: ParsableCommand {
   }
 
   private func show(_ timings: Timings, _ profile: StepProfile) {
-    let sorted = timings.seconds.sorted()
-    let middle = sorted.count / 2
-    let median = sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
-    let rate = Double(timings.tokens) / Double(sorted.count) / median
+    let median = median(timings.seconds) ?? .nan
+    let rate = Double(timings.tokens) / Double(timings.seconds.count) / median
     if speech.json {
       return Console.print([
         "step_seconds_median": .double(median), "tokens_per_second": .double(rate),

@@ -40,7 +40,7 @@ public struct TrainingSummary: Sendable {
 }
 
 /// The middle of the values: the mean of the two middle ones of an even number; nil of none.
-func median(_ values: [Double]) -> Double? {
+public func median(_ values: [Double]) -> Double? {
   let sorted = values.sorted()
   guard let upper = sorted.dropFirst(sorted.count / 2).first else { return nil }
   return sorted.count % 2 == 1 ? upper : (sorted[sorted.count / 2 - 1] + upper) / 2
