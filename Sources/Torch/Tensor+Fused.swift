@@ -63,6 +63,15 @@ extension Tensor {
     }
   }
 
+  /// Softmax of `scale` times these scores [batch, heads, queries, keys] in place, over the keys that `mask` shows:
+  /// bool [batch or 1, 1, queries or 1, keys]. A query that is shown none gets zeros.
+  public func fusedMaskedSoftmax_(_ mask: Tensor, scale: Double) throws {
+    let mask = try mask.contiguous()
+    guard withExtendedLifetime(mask, { ct_masked_softmax_(handle, mask.handle, scale) }) != 0 else {
+      throw TorchError.last(in: "fusedMaskedSoftmax_", of: [self, mask])
+    }
+  }
+
   /// Turns a gradient of probabilities into that of the scores, in place.
   public func fusedCausalSoftmaxBackward_(probabilities: Tensor, queries: Int, offset: Int, scale: Double)
     throws

@@ -64,7 +64,11 @@ extension Tensor {
 
   /// Zeroes elements with probability `rate` and scales the rest by 1 / (1 - rate).
   public func dropout(_ rate: Double) throws -> Tensor {
-    rate == 0 ? self : try op("aten::dropout", self, rate, true)
+    guard rate > 0 else { return self }
+    guard isFusable else { return try op("aten::dropout", self, rate, true) }
+    let choice = try DropoutChoice(rate: rate, for: self)
+    let y = try withoutGradients { try choice(self) }
+    return try attachGradient(to: y, inputs: [self]) { gradient, _ in [try choice(gradient)] }
   }
 
   public enum Reduction: Int, Sendable { case none, mean, sum }

@@ -226,6 +226,48 @@ int32_t ct_causal_softmax_backward_(const ct_tensor *probabilities, ct_tensor *g
   });
 }
 
+int32_t ct_masked_softmax_(ct_tensor *scores, const ct_tensor *mask, double scale) {
+  return fenced<>(0, [&] {
+    RECORD_FUNCTION("peft::masked_softmax_", c10::ArrayRef<const c10::IValue>());
+    auto x = borrow(scores), m = borrow(mask);
+    check(x, x);
+    TORCH_CHECK(x.dim() == 4 && m.dim() == 4 && m.scalar_type() == at::kBool && m.device().is_cpu() && m.size(1) == 1 &&
+                    (m.size(0) == 1 || m.size(0) == x.size(0)) && (m.size(2) == 1 || m.size(2) == x.size(2)) &&
+                    m.size(3) == x.size(3) && m.is_contiguous(),
+                "masked_softmax: a mask ", m.sizes(), " for scores ", x.sizes());
+    int64_t heads = x.size(1), queries = x.size(2), size = x.size(3);
+    int64_t by_text = m.size(0) == 1 ? 0 : m.size(2) * size, by_query = m.size(2) == 1 ? 0 : size;
+    with_element_type(x, [&](auto *type) {
+      using T = std::remove_pointer_t<decltype(type)>;
+      parallel(x.size(0) * heads * queries, grain(size), [&](int64_t first, int64_t last) {
+        for (int64_t row = first; row < last; ++row) {
+          const bool *shown = data<bool>(m) + row / (heads * queries) * by_text + row % queries * by_query;
+          loops<T>().softmax_masked_row(data<T>(x) + row * size, shown, size, static_cast<float>(scale));
+        }
+      });
+    });
+    return 1;
+  });
+}
+
+ct_tensor *ct_dropout(const ct_tensor *input, double rate, uint64_t seed) {
+  return fenced<>(static_cast<ct_tensor *>(nullptr), [&] {
+    RECORD_FUNCTION("peft::dropout", c10::ArrayRef<const c10::IValue>());
+    auto x = borrow(input);
+    check(x, x);
+    TORCH_CHECK(rate >= 0 && rate < 1, "dropout: a rate of ", rate);
+    auto y = at::empty_like(x);
+    auto threshold = static_cast<uint32_t>(rate * 4294967296.0);
+    with_element_type(x, [&](auto *type) {
+      using T = std::remove_pointer_t<decltype(type)>;
+      parallel(x.numel(), 16384, [&](int64_t first, int64_t last) {
+        loops<T>().dropout(data<T>(x), data<T>(y), first, last, seed, threshold, static_cast<float>(1 / (1 - rate)));
+      });
+    });
+    return give(y);
+  });
+}
+
 ct_tensor *ct_scale_columns(const ct_tensor *input, const ct_tensor *factor, const ct_tensor *bias) {
   return fenced<>(static_cast<ct_tensor *>(nullptr), [&] {
     RECORD_FUNCTION("peft::scale_columns", c10::ArrayRef<const c10::IValue>());
@@ -282,16 +324,22 @@ ct_tensor *ct_thin_linear(const ct_tensor *input, const ct_tensor *weight, const
     int64_t size = w.size(1), outputs = w.size(0), rows = size ? x.numel() / size : 0;
     TORCH_CHECK(w.dim() == 2 && x.dim() > 0 && x.size(-1) == size && rows >= 1 && rows <= thin_rows, "thin_linear: ",
                 x.sizes(), " and weight ", w.sizes());
-    auto wide = x.to(at::kFloat);
     auto shape = x.sizes().vec();
     shape.back() = outputs;
-    auto y = at::empty(shape, wide.options());
-    with_element_type(w, [&](auto *type) {
-      using T = std::remove_pointer_t<decltype(type)>;
+    auto y = at::empty(shape, x.options().dtype(at::kFloat));
+    if (auto narrow = w.scalar_type() == at::kBFloat16 ? thin_bfloat16_product(rows) : nullptr) {
       parallel(outputs, grain(size), [&](int64_t first, int64_t last) {
-        loops<T>().thin_product[rows - 1](data<T>(w), data<float>(wide), data<float>(y), first, last, size, outputs);
+        narrow(data<uint16_t>(w), data<uint16_t>(x), data<float>(y), first, last, size, outputs);
       });
-    });
+    } else {
+      auto wide = x.to(at::kFloat);
+      with_element_type(w, [&](auto *type) {
+        using T = std::remove_pointer_t<decltype(type)>;
+        parallel(outputs, grain(size), [&](int64_t first, int64_t last) {
+          loops<T>().thin_product[rows - 1](data<T>(w), data<float>(wide), data<float>(y), first, last, size, outputs);
+        });
+      });
+    }
     if (bias) y.add_(borrow(bias));
     return give(y.to(x.scalar_type()));
   });

@@ -32,7 +32,9 @@ struct LoopTable {
   void (*silu_product_backward)(const T *, const T *, const T *, T *, T *, int64_t, int64_t);
   float (*cross_entropy_row)(T *, int64_t, int64_t);
   void (*softmax_row)(T *, int64_t, int64_t, float);
+  void (*softmax_masked_row)(T *, const bool *, int64_t, float);
   void (*softmax_backward_row)(const T *, T *, int64_t, int64_t, float);
+  void (*dropout)(const T *, T *, int64_t, int64_t, uint64_t, uint32_t, float);
   void (*scale_columns)(const T *, const float *, const float *, T *, int64_t, int64_t, int64_t);
   void (*scale_columns_backward)(const T *, const T *, const float *, T *, float *, int64_t, int64_t, int64_t);
   void (*dequantize_4bit)(const FourBitBlocks &, T *, int64_t, int64_t);
@@ -43,5 +45,11 @@ struct LoopTable {
 
 template <typename T>
 const LoopTable<T> &loops();
+
+/// y = x W^T for outputs `first` to `last`; W [outputs, size], x [rows, size], y [rows, outputs].
+using ThinBFloat16Product = void (*)(const uint16_t *, const uint16_t *, float *, int64_t, int64_t, int64_t, int64_t);
+
+/// The product for 1 to `thin_rows` rows; null on processors without bfloat16 instructions.
+ThinBFloat16Product thin_bfloat16_product(int64_t rows);
 
 }  // namespace ctorch

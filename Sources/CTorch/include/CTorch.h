@@ -128,6 +128,11 @@ int32_t ct_silu_product_backward(const ct_tensor *gradient, const ct_tensor *gat
 ct_tensor *ct_cross_entropy_(ct_tensor *logits, const ct_tensor *targets);
 /// Softmax of scores [..., queries, keys] times `scale`, in place; query r sees keys up to offset + r.
 int32_t ct_causal_softmax_(ct_tensor *scores, int64_t queries, int64_t offset, double scale);
+/// Softmax of scores [batch, heads, queries, keys] times `scale`, in place, over the keys that a bool mask
+/// [batch or 1, 1, queries or 1, keys] shows.
+int32_t ct_masked_softmax_(ct_tensor *scores, const ct_tensor *mask, double scale);
+/// x / (1 - rate) with a share `rate` of the elements zero instead, the same for the same seed.
+ct_tensor *ct_dropout(const ct_tensor *x, double rate, uint64_t seed);
 /// The gradient of the scores, in the place of that of the probabilities.
 int32_t ct_causal_softmax_backward_(const ct_tensor *probabilities, ct_tensor *gradient, int64_t queries,
                                     int64_t offset, double scale);
