@@ -15,7 +15,7 @@ struct BenchCommand: ParsableCommand {
     commandName: "bench",
     abstract: "Time training steps of a method on a model.",
     discussion: """
-      Runs the training loop on random tokens. gemm_fraction is the share of matrix products in the time of a forward
+      Runs the training loop on rows of random tokens, or on those of --data. gemm_fraction is the share of matrix products in the time of a forward
       and backward pass, measured afterwards under a profiler.
 
       With --tokenize, the tokenizer is timed on the texts between the empty lines of a file, on one thread.
@@ -24,17 +24,22 @@ struct BenchCommand: ParsableCommand {
 
       Examples:
         peft bench --model Qwen2.5-0.5B --method lora --batch-size 4 --steps 5
+        peft bench --model MiniLM --task seq-cls --data train.tsv --batch-size 32
         peft bench --model Qwen2.5-0.5B --generate 64 --batch-size 1 --sequence-length 32
         peft bench --model Qwen2.5-0.5B --tokenize corpus.txt
       """)
 
   @Option(help: "The base model.") var model: String
   @OptionGroup(title: "Method") var method: MethodFlags
+  @Option(help: "Rows to train on, in their order, instead of random ones.") var data: String?
+  @OptionGroup(title: "Data") var dataFlags: DataFlags
+  @OptionGroup var task: TaskFlag
   @Option(help: "Rows in one step.") var batchSize = 4
-  @Option(help: "Tokens in a row.") var sequenceLength = 256
+  @Option(help: "Tokens in a random row.") var sequenceLength = 256
   @Option(help: "Timed steps.") var steps = 10
   @Option(help: "Steps before them.") var warmup = 2
   @Flag(help: "Compute activations twice instead of keeping them.") var gradientCheckpointing = false
+  @Flag(help: .field(TrainingOptions.self, "packing")) var packing = false
   @Option(help: "Time greedy generation of this many tokens, with the adapter of --init-adapter if any.")
   var generate: Int?
   @Option(help: "Draw where a step's time goes, as FILE.svg or FILE.png.") var plot: String?
@@ -62,16 +67,15 @@ struct BenchCommand: ParsableCommand {
     let scratch = Folder.join(NSTemporaryDirectory(), "peft-bench-\(UInt64.random(in: .min ... .max))")
     try Folder.create(scratch)
     defer { try? FileManager.default.removeItem(atPath: scratch) }
-    let data = Folder.join(scratch, "rows.jsonl")
-    let config = try ModelConfiguration(folder: ModelFolder(model).path)
-    try AtomicFile.write(data, rows(vocabulary: config.size("vocab_size")))
     var options = TrainingOptions()
     (options.steps, options.batchSize, options.shuffle) = (warmup + steps, batchSize, false)
     (options.saveEvery, options.scheduler) = (0, .constant)
-    options.gradientCheckpointing = gradientCheckpointing
+    (options.gradientCheckpointing, options.packing) = (gradientCheckpointing, packing)
     var plan = FineTuningPlan(
-      model: model, data: data, task: .causalLM, adapter: try method.configuration(),
-      initialAdapter: method.initAdapter, options: options, dtype: try engine.loadedType(), device: device)
+      model: model, data: try data ?? randomRows(in: scratch),
+      task: try task.value() ?? (data == nil ? .causalLM : nil),
+      adapter: try method.configuration(), initialAdapter: method.initAdapter, options: options,
+      dataOptions: try dataFlags.options(), dtype: try engine.loadedType(), device: device)
     plan.quantization = try quantization.value()
     let run = try FineTuningRun(plan)
     speech.warn(run.warnings)
@@ -100,7 +104,8 @@ struct BenchCommand: ParsableCommand {
 
   private func profile(_ run: FineTuningRun) throws -> StepProfile {
     let batch = try Batch(
-      run.examples.examples.map { [$0] }, objective: run.model.objective, padding: run.examples.padding,
+      run.examples.examples.prefix(batchSize).map { [$0] }, objective: run.model.objective,
+      padding: run.examples.padding,
       device: run.model.device)
     run.model.isTraining = true
     defer { run.model.isTraining = false }
@@ -114,13 +119,17 @@ struct BenchCommand: ParsableCommand {
       total: (ContinuousClock.now - start) / .seconds(1))
   }
 
-  /// JSON lines with one batch of random tokens.
-  private func rows(vocabulary: Int) throws -> String {
+  /// A file of JSON lines with one batch of random tokens.
+  private func randomRows(in folder: String) throws -> String {
+    let vocabulary = try ModelConfiguration(folder: ModelFolder(model).path).size("vocab_size")
     let generator = try Generator(seed: engine.seed ?? EngineOptions.usualSeed)
-    return try (0..<batchSize).map { _ in
+    let rows = try (0..<batchSize).map { _ in
       let ids = try Tensor.randint(0..<vocabulary, [sequenceLength], generator: generator).array(of: Int.self)
       return JSONValue.object(["input_ids": .array(ids.map(JSONValue.int))]).serialized() + "\n"
-    }.joined()
+    }
+    let file = Folder.join(folder, "rows.jsonl")
+    try AtomicFile.write(file, rows.joined())
+    return file
   }
 
   private func show(_ timings: Timings, _ profile: StepProfile) {
