@@ -13,7 +13,11 @@ public func attachGradient(
   _ pullback: @escaping (_ gradients: [Tensor?], _ saved: [Tensor]) throws -> [Tensor?]
 ) throws -> [Tensor] {
   guard isRecordingGradients, inputs.contains(where: \.requiresGrad) else { return outputs }
-  let function = Pullback(inputs: inputs.count, outputs: outputs.count, saved: saved.count, pullback)
+  let memory = SavedTensors(saved)
+  let (saved, restore) = (memory.kept, memory.restoring)
+  let function = Pullback(inputs: inputs.count, outputs: outputs.count, saved: saved.count) {
+    try pullback($0, restore($1))
+  }
   var results = [OpaquePointer?](repeating: nil, count: outputs.count)
   let context = Unmanaged.passRetained(function).toOpaque()
   let done = withHandles(inputs) { inputHandles in

@@ -9,9 +9,15 @@ import CTorch
 /// while another thread reads is the caller's race, as in libtorch itself.
 public final class Tensor: @unchecked Sendable {
   let handle: OpaquePointer
+  /// How a backward pass can have this tensor without keeping it; see ``recomputable(from:by:)``.
+  let recomputation: Recomputation?
 
   /// Takes over one reference.
-  init(owning handle: OpaquePointer) { self.handle = handle }
+  convenience init(owning handle: OpaquePointer) { self.init(owning: handle, recomputation: nil) }
+
+  init(owning handle: OpaquePointer, recomputation: Recomputation?) {
+    (self.handle, self.recomputation) = (handle, recomputation)
+  }
 
   deinit { ct_tensor_release(handle) }
 

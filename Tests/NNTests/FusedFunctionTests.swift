@@ -90,6 +90,41 @@ struct FusedFunctionTests {
     }
   }
 
+  @Test(arguments: types, [0, 0.3])
+  func attentionWithPaddingAndDropout(dtype: DType, rate: Double) throws {
+    let inputs = [
+      try draw([2, 4, 5, 8], dtype), try draw([2, 2, 7, 8], dtype), try draw([2, 2, 7, 8], dtype),
+    ]
+    let mask = try Tensor.arange(0, 7).unsqueezed(0).less(Tensor([4, 7]).unsqueezed(1)).unsqueezed(1)
+      .unsqueezed(1)
+    let earlier = try Tensor.arange(0, 7).unsqueezed(0).lessOrEqual(Tensor.arange(2, 7).unsqueezed(1))
+    for mask in [nil, mask, try mask.logicalAnd(earlier)] {
+      var kept: Tensor?
+      try compare(inputs) {
+        try Generator.seedAll(3)
+        let y = try shortAttention($0[0], $0[1], $0[2], mask: mask, scale: 0.4, dropout: rate)
+        try Generator.seedAll(3)
+        let like = try Tensor.ones([2, 4, 5, 7])
+        kept = try rate > 0 ? DropoutChoice(rate: rate, for: like)(like) : nil
+        return y
+      } _: {
+        var scores = try $0[0].matmul($0[1].repeatInterleaved(2, dim: 1).transposed(2, 3)) * 0.4
+        if let mask { scores = try scores.maskedFill(mask.logicalNot(), -.infinity) }
+        var p = try scores.softmax(-1)
+        if let kept { p = try p * kept.to(dtype: .float64) }
+        return try p.matmul($0[2].repeatInterleaved(2, dim: 1))
+      }
+    }
+  }
+
+  @Test func aQueryThatIsShownNothingGetsZeros() throws {
+    let (q, k) = (try draw([1, 1, 2, 4]), try draw([1, 1, 3, 4]))
+    let mask = try Tensor([0, 0, 0, 1, 1, 0] as [Int], shape: [1, 1, 2, 3]).to(dtype: .bool)
+    let y = try shortAttention(q, k, k, mask: mask, scale: 1, dropout: 0)
+    #expect(try y.slice(2, 0..<1).array(of: Float.self) == [0, 0, 0, 0])
+    #expect(try y.array(of: Float.self).allSatisfy(\.isFinite))
+  }
+
   @Test func attentionSeesTheCacheBeforeIt() throws {
     let (q, k, v) = (try draw([1, 2, 6, 4]), try draw([1, 2, 6, 4]), try draw([1, 2, 6, 4]))
     let whole = try causalAttention(q, k, v, scale: 0.5)

@@ -25,7 +25,10 @@ extension Calibration {
         isText: try batch.attentionMask ?? batch.segments?.greaterOrEqual(0),
         hasTarget: try isByToken ? batch.labels.notEqual(-100) : nil
       ) {
-        try model.summedLoss(batch) / Double(max(1, batch.targetCount))
+        let mode = tuned.model.store.mode
+        mode.keepsPadding = true
+        defer { mode.keepsPadding = false }
+        return try model.summedLoss(batch) / Double(max(1, batch.targetCount))
       }
     }
   }

@@ -30,11 +30,37 @@ final class Encoder {
 
   /// The last hidden states [batch, tokens, d].
   func callAsFunction(_ input: ModelInput) throws -> Tensor {
+    let hidden = try embedded(input)
+    guard let layout = try UnpaddedLayout(input, mode) else {
+      return try run(hidden, .side(mask: visible(input)))
+    }
+    return try layout.sideBySide(run(layout.endToEnd(hidden), .ends(layout.spans)))
+  }
+
+  /// The last hidden states of the texts' first tokens [batch, d]: all that the last layer then computes, but for keys
+  /// and values.
+  func firstStates(_ input: ModelInput) throws -> Tensor {
+    guard !mode.keepsPadding, mode.rowAdapters == nil else { return try self(input).select(1, 0) }
+    let hidden = try embedded(input)
+    guard let layout = try UnpaddedLayout(input, mode) else {
+      let (batch, width, device) = (input.ids.shape[0], input.ids.shape[1], input.ids.device)
+      let firsts = try Tensor.arange(0, batch * width, step: width, device: device)
+      return try run(hidden, .side(mask: visible(input)), at: firsts).squeezed(0)
+    }
+    return try run(layout.endToEnd(hidden), .ends(layout.spans), at: layout.firsts).squeezed(0)
+  }
+
+  private func embedded(_ input: ModelInput) throws -> Tensor {
     try input.check()
-    var hidden = try mode.dropped(embeddings(input), configuration.dropout)
-    if let projection { hidden = try projection(hidden) }
-    let mask = try visible(input)
-    for block in blocks { hidden = try block(hidden, mask: mask) }
+    let hidden = try mode.dropped(embeddings(input), configuration.dropout)
+    return try projection?(hidden) ?? hidden
+  }
+
+  private func run(_ x: Tensor, _ sight: EncoderBlock.Sight, at places: Tensor? = nil) throws -> Tensor {
+    var hidden = x
+    for (index, block) in blocks.enumerated() {
+      hidden = try block(hidden, sight, at: index == blocks.count - 1 ? places : nil)
+    }
     return hidden
   }
 

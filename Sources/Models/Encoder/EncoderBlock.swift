@@ -12,6 +12,14 @@ struct EncoderBlock {
   private let mode: Mode
   private let layers: [any AdaptableLayer]
 
+  /// Which tokens see each other.
+  enum Sight {
+    /// Texts lie side by side; the keys that each query sees are bool [batch, 1, tokens or 1, tokens], or all.
+    case side(mask: Tensor?)
+    /// Texts lie end to end.
+    case ends(TokenSpans)
+  }
+
   init(_ path: Path, _ config: EncoderConfiguration) throws {
     let before = path.store.layers.count
     let (names, d) = (config.names, config.hiddenSize)
@@ -37,26 +45,41 @@ struct EncoderBlock {
 
   /// - Parameters:
   ///   - x: [batch, tokens, d].
-  ///   - mask: which keys each query sees, bool [batch, 1, tokens, tokens]; nil for all.
-  func callAsFunction(_ x: Tensor, mask: Tensor?) throws -> Tensor {
+  ///   - sight: which tokens see each other.
+  ///   - places: of the tokens whose output is wanted, among all of x; nil for every one.
+  /// - Returns: [batch, tokens, d], or [1, places, d].
+  func callAsFunction(_ x: Tensor, _ sight: Sight, at places: Tensor? = nil) throws -> Tensor {
     guard mode.gradientCheckpointing, mode.isTraining, isRecordingGradients else {
-      return try output(x, mask)
+      return try output(x, sight, places)
     }
     var seen = Set<ObjectIdentifier>()
     let trained = layers.flatMap(\.trainableTensors).filter { seen.insert(ObjectIdentifier($0)).inserted }
-    return try checkpointed([x], parameters: trained) { [try output($0[0], mask)] }[0]
+    return try checkpointed([x], parameters: trained) { [try output($0[0], sight, places)] }[0]
   }
 
-  private func output(_ x: Tensor, _ mask: Tensor?) throws -> Tensor {
-    let seen = try attentionOutput(attended(x, mask))
+  private func output(_ x: Tensor, _ sight: Sight, _ places: Tensor?) throws -> Tensor {
+    func wanted(_ x: Tensor) throws -> Tensor {
+      try places.map { try x.reshaped([-1, x.shape[2]]).indexSelect(0, $0).unsqueezed(0) } ?? x
+    }
+    let seen = try attentionOutput(wanted(attended(x, sight)))
+    let x = try wanted(x)
     let hidden = try attentionNorm(x + mode.dropped(seen, configuration.dropout))
     let thought = try down(configuration.activation(up(hidden)))
     return try outputNorm(hidden + mode.dropped(thought, configuration.feedForwardDropout))
   }
 
-  private func attended(_ x: Tensor, _ mask: Tensor?) throws -> Tensor {
-    let heads = try projections(x).map { part in
-      try part.reshaped([x.shape[0], x.shape[1], configuration.headCount, -1]).transposed(1, 2)
+  private func attended(_ x: Tensor, _ sight: Sight) throws -> Tensor {
+    let parts = try projections(x)
+    switch sight {
+    case .side(let mask): return try attended(parts, mask)
+    case .ends(let spans):
+      return try spans.sideBySide(parts) { group, parts in try attended(parts, group.mask) }
+    }
+  }
+
+  private func attended(_ parts: [Tensor], _ mask: Tensor?) throws -> Tensor {
+    let heads = try parts.map { part in
+      try part.reshaped([part.shape[0], part.shape[1], configuration.headCount, -1]).transposed(1, 2)
     }
     return try attention(
       heads[0], heads[1], heads[2], mask: mask, causal: false,

@@ -35,7 +35,7 @@ final class EncoderForSequenceClassification: TextEncoder {
   /// [batch, labels].
   func logits(_ input: ModelInput) throws -> Tensor {
     let (design, rate) = (body.configuration.pooler, body.configuration.classifierDropout.text)
-    var first = try body(input).select(1, 0)
+    var first = try body.firstStates(input)
     if design.dropsInput { first = try store.mode.dropped(first, rate) }
     let pooled = try design.activation(pooler(first))
     return try output(store.mode.dropped(pooled, rate))

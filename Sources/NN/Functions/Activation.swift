@@ -37,5 +37,5 @@ public func gated(_ gate: Tensor, _ up: Tensor, by activation: Activation) throw
   return try attachGradient(to: y, inputs: [gate, up], saving: [gate, up]) { gradient, saved in
     let (first, second) = try gradient.fusedSiluProductBackward(gate: saved[0], up: saved[1])
     return [first, second]
-  }
+  }.recomputable(from: [gate, up]) { try $0[0].fusedSiluProduct($0[1]) }
 }

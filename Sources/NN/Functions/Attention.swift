@@ -23,6 +23,13 @@ public struct AttentionPattern {
     return max(0, offset - window + 1)
   }
 
+  /// The bool mask [1, 1, queries, keys] that hides later tokens; the last query sees all keys.
+  static func causal(queries: Int, keys: Int, device: Device) throws -> Tensor {
+    let query = try Tensor.arange(keys - queries, keys, device: device).unsqueezed(1)
+    return try Tensor.arange(0, keys, device: device).unsqueezed(0).lessOrEqual(query).unsqueezed(0)
+      .unsqueezed(0)
+  }
+
   /// The bool mask [batch or 1, 1, queries, keys] over the keys from ``firstKey`` on; nil when hiding later tokens
   /// (or nothing) says it all.
   public func mask(queries: Int, device: Device) throws -> Tensor? {
@@ -70,10 +77,19 @@ public func attention(
   let shape = query.shape
   guard shape.count == 4 else { throw TorchError(.invalid, "attention: queries must be 4-D, got \(query)") }
   let keys = key.shape
-  let isShort = shape[2] > 1 && keys[2] <= 768 && query.isFusable && dropout == 0
-  if isShort, causal, mask == nil, key.dtype == query.dtype, value.dtype == query.dtype {
+  let isShort =
+    shape[2] > 1 && keys[2] <= 768 && query.isFusable && key.dtype == query.dtype
+    && value.dtype == query.dtype
+  if isShort, mask.map({ $0.dtype == .bool && $0.rank == 4 && $0.shape[1] == 1 }) ?? true {
     let scale = scale ?? 1 / Double(shape[3]).squareRoot()
-    let output = try causalAttention(query, key, value, scale: scale)
+    var mask = mask
+    if causal, mask == nil, dropout > 0 {
+      mask = try AttentionPattern.causal(queries: shape[2], keys: keys[2], device: query.device)
+    }
+    let output =
+      try causal && mask == nil
+      ? causalAttention(query, key, value, scale: scale)
+      : shortAttention(query, key, value, mask: mask, scale: scale, dropout: dropout)
     return try output.transposed(1, 2).reshaped([shape[0], shape[2], -1])
   }
   let output = try Tensor.scaledDotProductAttention(

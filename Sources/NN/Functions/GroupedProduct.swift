@@ -40,36 +40,37 @@ public func groupedProducts(_ x: Tensor, _ terms: [ProductTerm]) throws -> [Tens
   let needsInput = x.requiresGrad
   let needed = factors.map(\.requiresGrad)
   let weights = terms.map(\.weight)
-  let updates = terms.map { term in term.update.map { (scale: $0.scale, drops: $0.dropout > 0) } }
-  return try attachGradient(to: outputs, inputs: [x] + factors, saving: forward.saved + factors) {
+  let scales = terms.map(\.update?.scale)
+  let choices = forward.choices
+  return try attachGradient(to: outputs, inputs: [x] + factors, saving: [x] + forward.saved + factors) {
     gradients, saved in
     var saved = saved[...]
-    let rows = saved.removeFirst()
+    let rows = try saved.removeFirst().reshaped([-1, shape.last ?? 0])
     var inputGradient: Tensor?
     var (lows, firsts): ([Tensor], [Tensor]) = ([], [])
     var factorGradients = [Tensor?](repeating: nil, count: factors.count)
     var place = 0
     let kept = saved.suffix(factors.count)
-    for (index, update) in updates.enumerated() {
+    for (index, scale) in scales.enumerated() {
       let g = try gradients[index].map { try $0.reshaped([-1, $0.shape.last ?? 0]) }
       if needsInput, let g { inputGradient = try weights[index].addTransposedProduct(g, to: inputGradient) }
-      guard let update else { continue }
+      guard let scale else { continue }
       defer { place += 1 }
       let h = saved.removeFirst()
-      let mask = update.drops ? saved.removeFirst() : nil
+      let choice = choices[index]
       guard let g else { continue }
       let (a, b) = (kept[kept.startIndex + 2 * place], kept[kept.startIndex + 2 * place + 1])
-      let low = try fastProduct(g, b.to(dtype: g.dtype)).mul_(update.scale)
+      let low = try fastProduct(g, b.to(dtype: g.dtype)).mul_(scale)
       if needed[2 * place + 1] {
-        factorGradients[2 * place + 1] = try fastProduct(h.t(), g).mul_(update.scale).t().to(dtype: b.dtype)
+        factorGradients[2 * place + 1] = try fastProduct(h.t(), g).mul_(scale).t().to(dtype: b.dtype)
       }
       if needed[2 * place] {
-        let input = try mask.map { try rows * $0 } ?? rows
+        let input = try choice?(rows) ?? rows
         factorGradients[2 * place] = try fastProduct(low.t(), input).to(dtype: a.dtype)
       }
       guard needsInput else { continue }
-      if let mask {
-        let part = try low.mm(a.to(dtype: g.dtype)).mul_(mask)
+      if let choice {
+        let part = try choice(low.mm(a.to(dtype: g.dtype)))
         inputGradient = try inputGradient?.add_(part) ?? part
       } else {
         lows.append(low)
@@ -93,14 +94,15 @@ private func joined(_ tensors: [Tensor], dim: Int) throws -> Tensor {
   tensors.count == 1 ? tensors[0] : try .cat(tensors, dim: dim)
 }
 
-/// The outputs, and what the backward pass needs: the input's rows, then for each update x A^T and its dropout mask.
+/// The outputs, and what the backward pass needs beside the input: x A^T of each update.
 private struct GroupedForward {
   var outputs: [Tensor] = []
   var saved: [Tensor] = []
+  /// What dropout took out of the input, by term.
+  var choices: [DropoutChoice?] = []
 
   init(_ x: Tensor, _ terms: [ProductTerm]) throws {
     let rows = try x.reshaped([-1, x.shape.last ?? 0])
-    saved.append(rows)
     let shared = terms.compactMap(\.update).filter { $0.dropout == 0 }
     var products: [Tensor] = []
     if !shared.isEmpty {
@@ -111,22 +113,16 @@ private struct GroupedForward {
     for term in terms {
       let y = try term.weight.product(rows, bias: term.bias)
       outputs.append(y)
-      guard let update = term.update else { continue }
-      var h: Tensor
-      if update.dropout > 0 {
-        let mask = try dropoutMask(rows, rate: update.dropout)
-        h = try (rows * mask).mm(update.a.to(dtype: x.dtype).t())
-        saved += [h, mask]
-      } else {
-        h = products.removeFirst()
-        saved.append(h)
+      let choice = try term.update.flatMap {
+        try $0.dropout > 0 ? DropoutChoice(rate: $0.dropout, for: rows) : nil
       }
+      choices.append(choice)
+      guard let update = term.update else { continue }
+      let h =
+        try choice.map { try fastProduct($0(rows), update.a.to(dtype: x.dtype).t()) }
+        ?? products.removeFirst()
+      saved.append(h)
       try y.addmm_(h, update.b.to(dtype: x.dtype).t(), alpha: update.scale)
     }
   }
-}
-
-/// 0 with probability `rate`, else 1 / (1 - rate), in the shape and type of `x`.
-func dropoutMask(_ x: Tensor, rate: Double) throws -> Tensor {
-  try x.emptyLike().bernoulli_(1 - rate).mul_(1 / (1 - rate))
 }

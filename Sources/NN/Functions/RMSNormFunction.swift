@@ -8,7 +8,7 @@ public func rmsNorm(_ x: Tensor, weight: Tensor, eps: Double) throws -> Tensor {
   let (y, inverse) = try withoutGradients { try x.fusedRMSNorm(weight: weight, eps: eps) }
   return try attachGradient(to: y, inputs: [x], saving: [x, inverse]) { gradient, saved in
     [try gradient.fusedRMSNormBackward(input: saved[0], weight: weight, inverse: saved[1])]
-  }
+  }.recomputable(from: [x]) { try $0[0].fusedRMSNorm(weight: weight, eps: eps).y }
 }
 
 /// The definition, operation by operation.

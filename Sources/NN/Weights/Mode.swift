@@ -8,6 +8,8 @@ public final class Mode {
   public var gradientCheckpointing = false
   /// Which adapter works on each row, in place of the active ones; nil while all rows are treated alike.
   public var rowAdapters: RowAdapters?
+  /// Whether layers get the padding of a batch too, because somebody looks at their inputs place by place.
+  public var keepsPadding = false
   /// What is known of the rows of the pass that is under way, or was last.
   public var pass: ForwardPass?
 }
