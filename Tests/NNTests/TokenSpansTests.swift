@@ -4,16 +4,22 @@ import Torch
 @testable import NN
 
 struct TokenSpansTests {
-  @Test(arguments: [[3], [1, 1], [5, 2, 5], [200, 3, 90, 1, 64, 150]])
-  func textsSideBySideAndBack(lengths: [Int]) throws {
+  /// Heads that lie by token, as projections give them, and by head.
+  @Test(arguments: [[3], [1, 1], [5, 2, 5], [200, 3, 90, 1, 64, 150]], [false, true])
+  func textsSideBySideAndBack(lengths: [Int], isByToken: Bool) throws {
     let spans = try TokenSpans(lengths: lengths)
     let total = lengths.reduce(0, +)
-    let x = try Tensor.randn([1, total, 3], generator: Generator(seed: 1)).requireGrad()
-    let y = try spans.joined(spans.separated(x))
-    #expect(try y.array(of: Float.self) == x.array(of: Float.self))
-    let upstream = try Tensor.randn([1, total, 3], generator: Generator(seed: 2))
+    let shape = isByToken ? [1, total, 2, 3] : [1, 2, total, 3]
+    let x = try Tensor.randn(shape, generator: Generator(seed: 1)).requireGrad()
+    let heads = try isByToken ? x.transposed(1, 2) : x
+    let y = try spans.joined(
+      spans.separated(heads).map { try $0.transposed(1, 2).reshaped([$0.shape[0], $0.shape[2], 6]) })
+    #expect(try y.array(of: Float.self) == heads.transposed(1, 2).reshaped([-1]).array(of: Float.self))
+    let upstream = try Tensor.randn([1, total, 6], generator: Generator(seed: 2))
     try y.backward(upstream)
-    #expect(try x.grad?.array(of: Float.self) == upstream.array(of: Float.self))
+    let gradient = try #require(x.grad)
+    let byToken = try isByToken ? gradient : gradient.transposed(1, 2)
+    #expect(try byToken.reshaped([-1]).array(of: Float.self) == upstream.reshaped([-1]).array(of: Float.self))
   }
 
   @Test func textsOfSimilarLengthShareAGroup() throws {
@@ -41,10 +47,8 @@ struct TokenSpansTests {
       return try [y.detached()] + parts.map { try #require($0.grad) }
     }
     let together = try run { parts in
-      try spans.sideBySide(parts) { group, parts in
-        let parts = try parts.map(heads)
-        return try attention(
-          parts[0], parts[1], parts[2], mask: isCausal ? nil : group.mask, causal: isCausal)
+      try spans.attention(parts.map(heads)) { group, parts in
+        try attention(parts[0], parts[1], parts[2], mask: isCausal ? nil : group.mask, causal: isCausal)
       }
     }
     let apart = try run { parts in

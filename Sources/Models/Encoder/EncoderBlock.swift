@@ -69,19 +69,18 @@ struct EncoderBlock {
   }
 
   private func attended(_ x: Tensor, _ sight: Sight) throws -> Tensor {
-    let parts = try projections(x)
+    let heads = try projections(x).map { part in
+      try part.reshaped([part.shape[0], part.shape[1], configuration.headCount, -1]).transposed(1, 2)
+    }
     switch sight {
-    case .side(let mask): return try attended(parts, mask)
+    case .side(let mask): return try attended(heads, mask)
     case .ends(let spans):
-      return try spans.sideBySide(parts) { group, parts in try attended(parts, group.mask) }
+      return try spans.attention(heads) { group, heads in try attended(heads, group.mask) }
     }
   }
 
-  private func attended(_ parts: [Tensor], _ mask: Tensor?) throws -> Tensor {
-    let heads = try parts.map { part in
-      try part.reshaped([part.shape[0], part.shape[1], configuration.headCount, -1]).transposed(1, 2)
-    }
-    return try attention(
+  private func attended(_ heads: [Tensor], _ mask: Tensor?) throws -> Tensor {
+    try attention(
       heads[0], heads[1], heads[2], mask: mask, causal: false,
       dropout: mode.isTraining ? configuration.attentionDropout : 0)
   }

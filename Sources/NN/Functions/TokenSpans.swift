@@ -15,42 +15,47 @@ public struct TokenSpans {
   }
 
   public let groups: [Group]
-  /// The place of each token among the places of all groups, int64 [tokens].
-  private let places: Tensor
+  /// Of each token, int64 [tokens]: where the first head of its text begins in the list of all groups' places, how many
+  /// places behind that it stands itself, and how far apart two heads are. The first is counted for one head.
+  private let begins, offsets, steps: Tensor
 
   /// - Parameter lengths: of the texts, in their order; at least one each.
   public init(lengths: [Int], device: Device = .cpu) throws {
-    var start = 0
+    var total = 0
     let starts = lengths.map { length in
-      defer { start += length }
-      return start
+      defer { total += length }
+      return total
     }
-    var places = [Int](repeating: 0, count: start)
-    var (groups, offset): ([Group], Int) = ([], 0)
+    var (begins, offsets, steps) = (
+      [Int](repeating: 0, count: total), [Int](repeating: 0, count: total), [Int](repeating: 0, count: total)
+    )
+    var (groups, place): ([Group], Int) = ([], 0)
     for members in Self.similar(lengths) {
       let longest = lengths[members[0]]
-      var tokens: [Int] = []
-      var isReal: [Bool] = []
-      for (row, member) in members.enumerated() {
-        for place in 0..<longest {
-          let real = place < lengths[member]
-          tokens.append(starts[member] + (real ? place : 0))
+      var (tokens, isReal): ([Int], [Bool]) = ([], [])
+      for member in members {
+        for offset in 0..<longest {
+          let (real, token) = (offset < lengths[member], starts[member] + offset)
+          tokens.append(real ? token : starts[member])
           isReal.append(real)
-          if real { places[starts[member] + place] = offset + row * longest + place }
+          if real { (begins[token], offsets[token], steps[token]) = (place, offset, longest) }
         }
+        place += longest
       }
       let mask = try isReal.contains(false) ? Tensor(isReal).view([members.count, 1, 1, longest]) : nil
       groups.append(
         Group(
           texts: members.count, longest: longest, tokens: try Tensor(tokens).to(device: device),
           mask: try mask?.to(device: device)))
-      offset += tokens.count
     }
     self.groups = groups
-    self.places = try Tensor(places).to(device: device)
+    (self.begins, self.offsets) = (
+      try Tensor(begins).to(device: device), try Tensor(offsets).to(device: device)
+    )
+    self.steps = try Tensor(steps).to(device: device)
   }
 
-  /// Texts by falling length, cut where side by side more than half of a text's places would be padding.
+  /// Texts by falling length, cut where more than half of a long text's places would be padding.
   private static func similar(_ lengths: [Int]) -> [[Int]] {
     var groups: [[Int]] = []
     for index in lengths.indices.sorted(by: { (lengths[$1], $0) < (lengths[$0], $1) }) {
@@ -63,50 +68,69 @@ public struct TokenSpans {
     return groups
   }
 
-  /// `body`, given the texts of each group side by side, with its results end to end again.
+  /// `body`, which gets each group's texts side by side, with its results end to end again.
   ///
   /// - Parameters:
-  ///   - parts: [1, tokens, n] each.
-  ///   - body: from the parts as [texts, longest, n] to one [texts, longest, m].
+  ///   - parts: queries, keys and values, [1, heads, tokens, d] each.
+  ///   - body: from the parts as [texts, heads, longest, d] to one [texts, longest, m].
   /// - Returns: [1, tokens, m].
-  public func sideBySide(_ parts: [Tensor], _ body: (Group, [Tensor]) throws -> Tensor) throws -> Tensor {
+  public func attention(_ parts: [Tensor], _ body: (Group, [Tensor]) throws -> Tensor) throws -> Tensor {
     let laid = try parts.map(separated)
     return try joined(groups.indices.map { group in try body(groups[group], laid.map { $0[group] }) })
   }
 
-  /// x [1, tokens, n] as [texts, longest, n] for each group.
+  /// x [1, heads, tokens, d] as [texts, heads, longest, d] for each group.
   func separated(_ x: Tensor) throws -> [Tensor] {
-    let (shape, places) = (x.shape, places)
+    let (heads, tokens, d) = (x.shape[1], x.shape[2], x.shape[3])
+    // What projections give lies by token, what rotary embedding gives by head.
+    let turned = try x.transposed(1, 2)
+    let isByToken = turned.isContiguous
+    let head = try Tensor.arange(0, heads, device: x.device)
+    let count = try Tensor([heads]).to(device: x.device)
     let outputs = try withoutGradients {
-      let rows = try x.reshaped([-1, shape.last ?? 0])
+      let rows = try (isByToken ? turned : x.contiguous()).view([-1, d])
       return try groups.map { group in
-        try rows.indexSelect(0, group.tokens).view([group.texts, group.longest, shape.last ?? 0])
+        let token = try group.tokens.view([group.texts, 1, group.longest])
+        let index =
+          try isByToken
+          ? token * count + head.view([1, heads, 1])
+          : token + (head * Tensor([tokens]).to(device: x.device)).view([1, heads, 1])
+        return try rows.indexSelect(0, index.flattened()).view([group.texts, heads, group.longest, d])
       }
     }
-    let sizes = outputs.map(\.shape)
-    return try attachGradient(to: outputs, inputs: [x]) { gradients, _ in
+    let counts = groups.map { $0.texts * heads * $0.longest }
+    return try attachGradient(to: outputs, inputs: [x]) { [self] gradients, _ in
       guard let like = gradients.compactMap(\.self).first else { return [nil] }
-      let all = try zip(gradients, sizes).map { gradient, size in
-        try (gradient ?? .zeros(size, dtype: like.dtype, device: like.device)).reshaped([-1, size[2]])
+      let all = try zip(gradients, counts).map { gradient, count in
+        try (gradient ?? .zeros([count, d], dtype: like.dtype, device: like.device)).reshaped([count, d])
       }
-      return [try (all.count == 1 ? all[0] : .cat(all, dim: 0)).indexSelect(0, places).view(shape)]
+      // [tokens, heads] or [heads, tokens], as x lies.
+      var place = try (begins * count + offsets).unsqueezed(1) + steps.unsqueezed(1) * head
+      if !isByToken { place = try place.t() }
+      let rows = try joinedRows(all).indexSelect(0, place.reshaped([-1]))
+      return [
+        try isByToken ? rows.view([1, tokens, heads, d]).transposed(1, 2) : rows.view([1, heads, tokens, d])
+      ]
     }
   }
 
-  /// The inverse of ``separated(_:)``; padding is left out.
+  /// What [texts, longest, n] of each group say of the tokens [1, tokens, n]; padding is left out.
   func joined(_ parts: [Tensor]) throws -> Tensor {
-    let (sizes, places) = (parts.map(\.shape), places)
+    let place = try begins + offsets
+    let sizes = parts.map(\.shape)
     let y = try withoutGradients {
-      let rows = try parts.map { try $0.reshaped([-1, $0.shape[2]]) }
-      return try (rows.count == 1 ? rows[0] : .cat(rows, dim: 0)).indexSelect(0, places).unsqueezed(0)
+      try joinedRows(parts.map { try $0.reshaped([-1, $0.shape[2]]) }).indexSelect(0, place).unsqueezed(0)
     }
     return try attachGradient(to: [y], inputs: parts) { gradients, _ in
       guard let gradient = gradients[0] else { return Array(repeating: nil, count: sizes.count) }
-      let counts = sizes.map { $0[0] * $0[1] }
-      let all = try Tensor.zeros(
-        [counts.reduce(0, +), sizes[0][2]], dtype: gradient.dtype, device: gradient.device)
-      try all.indexCopy_(0, places, gradient.reshaped([-1, sizes[0][2]]))
+      let (counts, n) = (sizes.map { $0[0] * $0[1] }, gradient.shape[2])
+      let all = try Tensor.zeros([counts.reduce(0, +), n], dtype: gradient.dtype, device: gradient.device)
+      try all.indexCopy_(0, place, gradient.reshaped([-1, n]))
       return try zip(all.split(counts, dim: 0), sizes).map { try $0.view($1) }
     }[0]
+  }
+
+  private func joinedRows(_ parts: [Tensor]) throws -> Tensor {
+    try parts.count == 1 ? parts[0] : .cat(parts, dim: 0)
   }
 }
