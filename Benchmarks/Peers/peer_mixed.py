@@ -11,6 +11,7 @@ def main():
     options.add_argument("--rank", type=int, default=16)
     options.add_argument("--sequence-length", type=int, default=64)
     options.add_argument("--repeats", type=int, default=5)
+    options.add_argument("--generate", type=int, help="time greedy generation of this many tokens instead of one pass")
     options.add_argument("--save-adapters", help="write the random adapters below this folder")
     arguments, import_seconds = peers.start(options)
     import torch
@@ -33,7 +34,12 @@ def main():
     def once(**named):
         began = time.perf_counter()
         with torch.inference_mode():
-            logits = model(input_ids=ids, **named).logits
+            if arguments.generate:
+                count = arguments.generate
+                logits = model.generate(input_ids=ids, attention_mask=torch.ones_like(ids), max_new_tokens=count,
+                                        min_new_tokens=count, do_sample=False, pad_token_id=0, **named)
+            else:
+                logits = model(input_ids=ids, **named).logits
         peers.wait(arguments)
         return time.perf_counter() - began, logits
 
@@ -41,8 +47,9 @@ def main():
     mixed = [once(adapter_names=names) for _ in range(arguments.repeats)]
     single = [once()[0] for _ in range(arguments.repeats)]
     logits = mixed[-1][1]
+    median = peers.median([seconds for seconds, _ in mixed])
     peers.report(
-        seconds_median=peers.median([seconds for seconds, _ in mixed]),
+        seconds_median=median, tokens_per_second=len(names) * (arguments.generate or arguments.sequence_length) / median,
         single_adapter_seconds_median=peers.median(single), input_ids=ids.tolist(),
         logits_norms=logits.float().flatten(1).norm(dim=1).tolist(),
         import_seconds=import_seconds, load_seconds=load_seconds)

@@ -71,6 +71,26 @@ struct ManagementTests {
     }
   }
 
+  /// Outside the graph few tokens go through all adapters at once; with it each adapter has its rows.
+  @Test(arguments: [["lora", "lora"], ["lora", "adalora"], ["edora", "lora"], ["dora", "lora"]])
+  func rowsTogetherEqualRowsApart(methods: [String]) throws {
+    let small = try model(methods[0], methods[1])
+    let x = try input(4)
+    for names in [["two", nil, "one", "two"], ["two", "two", nil, nil]] {
+      try small.model.withAdapters(byRow: names) {
+        let apart = try small(x)
+        let together = try withoutGradients { try small(x) }
+        #expect(try together.relativeError(to: apart) < 1e-6)
+        let fewer = try #require(small.store.mode.rowAdapters?.selecting([2, 0]))
+        small.store.mode.rowAdapters = fewer
+        let index = try Tensor([2, 0])
+        #expect(
+          try withoutGradients { try small(x.indexSelect(0, index)) }.relativeError(
+            to: apart.indexSelect(0, index)) < 1e-6)
+      }
+    }
+  }
+
   @Test func rowsThatCannotBeRoutedAreRefused() throws {
     let small = try model("lora", "lora")
     let x = try input(3)

@@ -6,6 +6,8 @@ import Torch
 public protocol LowRankAdapter: LayerAdapter {
   /// Whether it is one now; dropout may stand in the way.
   func isLowRankNow(for layer: any AdaptableLayer) -> Bool
+  /// Whether that is all it is: the product needs no finishing.
+  var isPlain: Bool { get }
   /// The product to take in one step with others.
   func term(for layer: any AdaptableLayer) throws -> ProductTerm
   /// The layer's output, from that product.
@@ -14,6 +16,7 @@ public protocol LowRankAdapter: LayerAdapter {
 
 extension LowRankAdapter {
   public func isLowRankNow(for layer: any AdaptableLayer) -> Bool { true }
+  public var isPlain: Bool { false }
 
   /// The output on a bare layer.
   public func fused(_ x: Tensor, _ layer: any AdaptableLayer) throws -> Tensor {

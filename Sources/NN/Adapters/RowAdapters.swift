@@ -11,9 +11,14 @@ public struct RowAdapters: Hashable, Sendable {
   public let names: [String?]
   /// The rows of each adapter, ascending.
   let groups: [(name: String, rows: [Int])]
+  /// What layers have put side by side for these adapters.
+  let stacks: RowStacks
 
   /// - Parameter names: nil or ``base`` for the bare model.
-  public init(_ names: [String?]) {
+  public init(_ names: [String?]) { self.init(names, RowStacks()) }
+
+  private init(_ names: [String?], _ stacks: RowStacks) {
+    self.stacks = stacks
     let names = names.map { $0 == Self.base ? nil : $0 }
     self.names = names
     var groups: [(name: String, rows: [Int])] = []
@@ -29,7 +34,7 @@ public struct RowAdapters: Hashable, Sendable {
   }
 
   /// The same for other rows, each of which was one of these.
-  public func selecting(_ rows: [Int]) -> RowAdapters { RowAdapters(rows.map { names[$0] }) }
+  public func selecting(_ rows: [Int]) -> RowAdapters { RowAdapters(rows.map { names[$0] }, stacks) }
 
   public static func == (left: RowAdapters, right: RowAdapters) -> Bool { left.names == right.names }
   public func hash(into hasher: inout Hasher) { hasher.combine(names) }
@@ -53,6 +58,7 @@ extension AdapterSlot {
     if groups.count == 1, groups[0].rows.count == batch {
       return try groups[0].entry.adapter.forward(x, through: AdapterBase(layer: layer, below: []))
     }
+    if let stacked = try stackedOutput(x, of: layer, groups.map(\.entry), by: rows) { return stacked }
     let whole = try layer.baseOutput(x)
     var output = whole
     for (entry, rows) in groups {

@@ -86,7 +86,7 @@ public func groupedProducts(_ x: Tensor, _ terms: [ProductTerm]) throws -> [Tens
 }
 
 /// left @ right by the fastest kernel; what is copied to be contiguous is `left`, so let that be the thin one.
-private func fastProduct(_ left: Tensor, _ right: Tensor) throws -> Tensor {
+func fastProduct(_ left: Tensor, _ right: Tensor) throws -> Tensor {
   try left.fastLinear(right.t(), bias: nil) ?? left.mm(right)
 }
 

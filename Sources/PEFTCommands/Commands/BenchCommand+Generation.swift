@@ -2,6 +2,7 @@ import FineTuning
 import Generation
 import JSON
 import Models
+import PEFT
 import Torch
 import Training
 
@@ -16,6 +17,7 @@ extension BenchCommand {
     guard let language = tuned.model as? any CausalLanguageModel else {
       throw Failure(.badInput, "a model that does not write text, \(model): choose a language model")
     }
+    let names = try addAdapters(to: tuned.adapters)
     let loaded = (clock.now - began) / .seconds(1)
     let prompts = try prompts(vocabulary: language.configuration.size("vocab_size"))
     var options = SamplingOptions()
@@ -24,10 +26,32 @@ extension BenchCommand {
     var seconds: [Double] = []
     for _ in 0...steps {
       let start = clock.now
-      _ = try generator.generate(prompts, options)
+      try byRow(tuned.adapters, names) { _ = try generator.generate(prompts, options) }
       seconds.append((clock.now - start) / .seconds(1))
     }
     show(median(Array(seconds.dropFirst())) ?? .nan, tokens: count * batchSize, loaded)
+  }
+
+  /// Adapters for --adapters whose factors are all random, so that each changes the output.
+  private func addAdapters(to adapters: AdaptedModel) throws -> [String] {
+    guard let count = self.adapters, let method = try method.configuration()?.method else { return [] }
+    let random = try Generator(seed: engine.seed ?? EngineOptions.usualSeed)
+    return try (0..<count).map { index in
+      let name = "adapter\(index)"
+      _ = try adapters.add(method, named: name)
+      try withoutGradients {
+        for entry in adapters.parameters(of: name) {
+          let values = try Tensor.randn(entry.parameter.tensor.shape, generator: random)
+          try entry.parameter.tensor.copy_(values * 0.02)
+        }
+      }
+      return name
+    }
+  }
+
+  private func byRow(_ adapters: AdaptedModel, _ names: [String], _ body: () throws -> Void) throws {
+    guard !names.isEmpty else { return try body() }
+    try adapters.withAdapters(byRow: (0..<batchSize).map { names[$0 % names.count] }, body)
   }
 
   private func prompts(vocabulary: Int) throws -> [[Int]] {

@@ -42,6 +42,8 @@ struct BenchCommand: ParsableCommand {
   @Flag(help: .field(TrainingOptions.self, "packing")) var packing = false
   @Option(help: "Time greedy generation of this many tokens, with the adapter of --init-adapter if any.")
   var generate: Int?
+  @Option(help: "Give each generated text an adapter of its own, drawn at random, of --method and --rank.")
+  var adapters: Int?
   @Option(help: "Draw where a step's time goes, as FILE.svg or FILE.png.") var plot: String?
   @Option(help: "Time the model's tokenizer on the texts of this file.") var tokenize: String?
   @OptionGroup(title: "Quantization") var quantization: QuantizationFlags
@@ -57,6 +59,9 @@ struct BenchCommand: ParsableCommand {
     }
     try ChartFile.check(plot)
     if let generate, generate < 1 { throw ValidationError("--generate is \(generate): must be at least 1") }
+    if let adapters, adapters < 1 || generate == nil {
+      throw ValidationError("--adapters is \(adapters): must be at least 1, and goes with --generate")
+    }
     if warmup < 0 { throw ValidationError("--warmup is \(warmup): must be at least 0") }
   }
 

@@ -33,6 +33,8 @@ final class AdaLoRALinear: LowRankAdapter, ScalableAdapter {
     try update.term(for: layer, a: a.tensor * e.tensor, b: b.tensor)
   }
 
+  var isPlain: Bool { true }
+
   func finish(_ product: Tensor, of layer: any AdaptableLayer) throws -> Tensor { product }
 
   func fold(into folding: inout Folding) throws {

@@ -58,6 +58,8 @@ final class EDoRALinear: LowRankAdapter, ScalableAdapter {
 
   func isLowRankNow(for layer: any AdaptableLayer) -> Bool { decomposition?.isLowRankNow(for: layer) ?? true }
 
+  var isPlain: Bool { decomposition == nil }
+
   func term(for layer: any AdaptableLayer) throws -> ProductTerm {
     let mapped = try mapped()
     return decomposition?.term(for: layer, a: mapped, b: b.tensor)

@@ -36,6 +36,8 @@ final class LoRALinear: LowRankAdapter, ScalableAdapter, StartsFromBase, PlacedA
     return try finish(update.adding(to: below, x, base.layer, a: a, b: b), of: base.layer)
   }
 
+  var isPlain: Bool { outputBias == nil && baseBias == nil }
+
   func isLowRankNow(for layer: any AdaptableLayer) -> Bool { factors.replacement == nil }
 
   func term(for layer: any AdaptableLayer) throws -> ProductTerm {
