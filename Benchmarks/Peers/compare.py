@@ -31,6 +31,8 @@ def options():
     result.add_argument("--rank", type=int, default=16)
     result.add_argument("--threads", type=int, default=os.cpu_count())
     result.add_argument("--tuned", action="store_true", help="also against PEFT with the C allocator tuned")
+    result.add_argument("--encoder", type=Path, help="an encoder to fine-tune on pairs of sentences as well")
+    result.add_argument("--sentence-pairs", type=Path, help="its data: a TSV file such as MRPC's msr_paraphrase_train.txt")
     result.add_argument("--json", type=Path, help="write every measurement to this file")
     return result
 
@@ -105,15 +107,45 @@ class Contest:
             execute(["rm", "-r", output])
         return {"seconds": seconds, "peak_rss_bytes": peak}, theirs
 
+    def packing(self):
+        """One pair on rows of many lengths: ours without padding, PEFT with padded batches; useful tokens count."""
+        a = self.arguments
+        work = [*self.shape(), "--method", "lora", "--rank", a.rank, "--steps", a.steps, "--dtype", self.dtype, "--data",
+                self.model / "ragged.jsonl"]
+        ours = last_line(execute([a.program, "bench", *work, "--packing", "--json", "--quiet"])[0])
+        return ours, self.peer("peer_train", *work)
+
+    def mixing(self):
+        """One pair: greedy generation of 64 tokens after 32 for eight texts, each with an adapter of its own."""
+        a = self.arguments
+        ours = last_line(execute([*self.generation(8), "--adapters", 8, "--method", "lora", "--rank", a.rank])[0])
+        theirs = self.peer("peer_mixed", "--model", self.model, "--adapters", 8, "--rank", a.rank, "--generate", 64,
+                           "--sequence-length", 32, "--repeats", 2, "--threads", a.threads, "--dtype", self.dtype)
+        return ours, theirs
+
+    def generation(self, batch_size):
+        """Our command for greedy generation of 64 tokens after 32."""
+        a = self.arguments
+        return [a.program, "bench", "--model", self.model, "--generate", 64, "--batch-size", batch_size,
+                "--sequence-length", 32, "--steps", 2, "--threads", a.threads, "--json", "--quiet"]
 
     def generating(self, batch_size):
-        """One pair: greedy generation of 64 tokens after 32, without imports and loading."""
+        """One pair: greedy generation, without imports and loading."""
         a = self.arguments
-        ours = last_line(execute([a.program, "bench", "--model", self.model, "--generate", 64, "--batch-size", batch_size,
-                                  "--sequence-length", 32, "--steps", 2, "--threads", a.threads, "--json", "--quiet"])[0])
+        ours = last_line(execute(self.generation(batch_size))[0])
         theirs = self.peer("peer_generate", "--model", self.model, "--batch-size", batch_size, "--prompt-length", 32,
                            "--max-new-tokens", 64, "--repeats", 2, "--threads", a.threads, "--dtype", self.dtype)
         return ours, theirs
+
+
+def classifying(arguments):
+    """One pair: LoRA on an encoder, 32 pairs of sentences a step, padded batch by batch."""
+    work = ["--model", arguments.encoder, "--data", arguments.sentence_pairs, "--method", "lora", "--rank", arguments.rank,
+            "--batch-size", 32, "--max-length", 128, "--steps", 10, "--threads", arguments.threads]
+    ours = last_line(execute([arguments.program, "bench", *work, "--task", "seq-cls", "--glue", "mrpc", "--target-modules",
+                              "query,key,value,dense", "--json", "--quiet"])[0])
+    theirs = last_line(execute([sys.executable, HERE / "peer_classify.py", *work, "--no-shuffle"])[0])
+    return ours, theirs
 
 
 def spread(ratios):
@@ -133,11 +165,19 @@ def train_row(contest, method, tuned, record):
     return f"| {' | '.join(figures)} | {share:.2f} |"
 
 
+def other_row(name, pairs, rate):
+    """Ratios of a rate (more is better), or of the median step where there is none."""
+    step = "step_seconds_median"
+    speed = [ours[rate] / theirs[rate] if rate else theirs[step] / ours[step] for ours, theirs in pairs]
+    memory = [ours["peak_rss_bytes"] / theirs["peak_rss_bytes"] for ours, theirs in pairs]
+    return f"| {name} | {spread(speed)} | {spread(memory)} |"
+
+
 def main():
     arguments = options().parse_args()
     if not os.access(arguments.program, os.X_OK):
         sys.exit(f"error: {arguments.program} is missing: build it with `make build`, or name it with --program")
-    record, lines, merges, texts = [], [], [], []
+    record, lines, merges, texts, others = [], [], [], [], []
     with tempfile.TemporaryDirectory(prefix="peers-") as work:
         for dtype in arguments.dtypes.split(","):
             contest = Contest(arguments, Path(work), dtype)
@@ -161,6 +201,14 @@ def main():
                 speed = [ours["tokens_per_second"] / theirs["tokens_per_second"] for ours, theirs in pairs]
                 rate = [statistics.median(side["tokens_per_second"] for side in sides) for sides in zip(*pairs)]
                 texts.append(f"| {batch_size} {dtype} | {rate[0]:.0f} | {rate[1]:.0f} | {spread(speed)} |")
+            for work, run in [("LoRA on ragged rows", contest.packing), ("generate with 8 adapters", contest.mixing)]:
+                pairs = [run() for _ in range(arguments.pairs)]
+                record.append({"work": work, "dtype": dtype, "pairs": pairs})
+                others.append(other_row(f"{work} {dtype}", pairs, "tokens_per_second"))
+        if arguments.encoder and arguments.sentence_pairs:
+            pairs = [classifying(arguments) for _ in range(arguments.pairs)]
+            record.append({"work": "classify", "pairs": pairs})
+            others.append(other_row("encoder on pairs of sentences", pairs, None))
     print(f"{arguments.size} model, batch {arguments.batch_size} x {arguments.sequence_length}, rank {arguments.rank}, "
           f"{arguments.threads} threads, {platform.machine()} {platform.system()}, {arguments.pairs} pairs\n")
     print("| train | rival | our tokens/s | theirs | speed ratio | peak memory ratio | GEMM share |")
@@ -170,6 +218,8 @@ def main():
     print("\n".join(merges))
     print("\n| generate, texts at once | our tokens/s | theirs | speed ratio |\n|---|---|---|---|")
     print("\n".join(texts))
+    print("\n| other work | speed ratio | peak memory ratio |\n|---|---|---|")
+    print("\n".join(others))
     if arguments.json:
         arguments.json.write_text(json.dumps(record, indent=1) + "\n")
 

@@ -27,6 +27,7 @@ struct BenchCommand: ParsableCommand {
         peft bench --model MiniLM --task seq-cls --data train.tsv --batch-size 32
         peft bench --model Qwen2.5-0.5B --generate 64 --batch-size 1 --sequence-length 32
         peft bench --model Qwen2.5-0.5B --tokenize corpus.txt
+        peft bench --model Qwen2.5-0.5B --vary sequence-length=128,256,512,1024 --plot cost.svg
       """)
 
   @Option(help: "The base model.") var model: String
@@ -45,6 +46,10 @@ struct BenchCommand: ParsableCommand {
   @Option(help: "Give each generated text an adapter of its own, drawn at random, of --method and --rank.")
   var adapters: Int?
   @Option(help: "Draw where a step's time goes, as FILE.svg or FILE.png.") var plot: String?
+  @Option(
+    help: "Run for several values of a flag, such as batch-size=1,2,4; --plot then draws tokens/s and memory."
+  )
+  var vary: Variation?
   @Option(help: "Time the model's tokenizer on the texts of this file.") var tokenize: String?
   @OptionGroup(title: "Quantization") var quantization: QuantizationFlags
   @OptionGroup(title: "Engine") var engine: EngineOptions
@@ -66,6 +71,7 @@ struct BenchCommand: ParsableCommand {
   }
 
   func run() throws {
+    if let vary { return try run(varying: vary) }
     if let tokenize { return try timeTokenizing(of: tokenize) }
     let device = try engine.start()
     if let generate { return try timeGeneration(of: generate, device) }
@@ -139,7 +145,7 @@ struct BenchCommand: ParsableCommand {
 
   private func show(_ timings: Timings, _ profile: StepProfile) {
     let median = median(timings.seconds) ?? .nan
-    let rate = Double(timings.tokens) / Double(timings.seconds.count) / median
+    let rate = Double(timings.tokens) / timings.seconds.reduce(0, +)
     if speech.json {
       return Console.print([
         "step_seconds_median": .double(median), "tokens_per_second": .double(rate),
