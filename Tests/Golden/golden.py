@@ -14,7 +14,7 @@ import numpy as np  # noqa: E402
 import peft  # noqa: E402
 import torch  # noqa: E402
 import transformers  # noqa: E402
-from safetensors.torch import save_file  # noqa: E402
+from safetensors.torch import load_file, save_file  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent
 MODELS = ROOT / "models"
@@ -64,6 +64,11 @@ def write_tensors(path, tensors):
     copies = {name: torch.as_tensor(tensor).detach().clone().contiguous() for name, tensor in tensors.items()}
     save_file(copies, path, metadata={"format": "pt"})
     path.chmod(0o644)
+
+
+def load_tensors(path):
+    """The tensors of a file, in float32."""
+    return {name: tensor.float() for name, tensor in load_file(path).items()}
 
 
 def write_json(path, value):

@@ -14,7 +14,8 @@ final class TemporaryModel {
   init(folder source: String) throws {
     folder = FileManager.default.temporaryDirectory.path + "/swift-peft-\(UInt64.random(in: .min ... .max))"
     try Folder.create(folder)
-    for file in try Folder.names(in: source) where file != "expected.safetensors" {
+    for file in try Folder.names(in: source)
+    where file != "expected.safetensors" && Folder.hasFile("\(source)/\(file)") {
       try AtomicFile.write("\(folder)/\(file)", WholeFile.read("\(source)/\(file)"))
     }
   }

@@ -2,7 +2,7 @@ import NN
 import Torch
 
 /// The body that decoders of the Llama kind share: embedding, layers, final normalization.
-final class Decoder {
+final class Decoder: DecoderBody {
   let configuration: DecoderConfiguration
   let embedding: Embedding
   private let blocks: [DecoderBlock]
@@ -29,11 +29,12 @@ final class Decoder {
       embedding: embedding)
   }
 
-  /// The number of tokens that a text may have beside what stands before it.
+  var layerCount: Int { configuration.layerCount }
+
   var contextLength: Int { configuration.contextLength - (prompts.working?.length ?? 0) }
 
   /// The last hidden states [batch, tokens, d]; with a cache, of tokens that follow what it holds.
-  func callAsFunction(_ input: ModelInput, cache: KeyValueCache? = nil) throws -> Tensor {
+  func callAsFunction(_ input: ModelInput, cache: KeyValueCache?) throws -> Tensor {
     try input.check()
     return try prompts.lead(input, cache, hiddenStates)
   }
@@ -50,14 +51,17 @@ final class Decoder {
     return try norm(hidden)
   }
 
-  func embed(_ ids: Tensor) throws -> Tensor {
-    let (low, high): (Int, Int) = (try ids.min().item(), try ids.max().item())
-    guard low >= 0, high < configuration.vocabularySize else {
-      throw ModelError(
-        "token id \(low < 0 ? low : high), in the input: the model has ids from 0 to "
-          + "\(configuration.vocabularySize - 1); use its own tokenizer")
-    }
-    return try embedding(ids)
+  func embed(_ ids: Tensor) throws -> Tensor { try embedding.rows(ofTokens: ids) }
+}
+
+extension DecoderConfiguration: DecoderDesign {
+  var outputSize: Int { hiddenSize }
+  var headBias: Bool { false }
+  var tableName: String { "model.embed_tokens.weight" }
+  var tokenClassifier: (name: String, dropout: Double?) { ("score", nil) }
+
+  func makeBody(in store: VariableStore, tableAliases: [String]) throws -> any DecoderBody {
+    try Decoder(store.root / "model", self, tableAliases: tableAliases)
   }
 }
 

@@ -35,7 +35,7 @@ struct DecoderContext {
     rotary = try configuration.rotary.tables(positions, length: length, dtype: dtype)
     dropout = isTraining ? configuration.attentionDropout : 0
 
-    let mask = try input.attentionMask.flatMap { try Self.needed($0, isAlone: cache == nil) }
+    let mask = try input.hidingMask(isAlone: cache == nil)
     let keys = try cache?.extendMask(mask, batch: batch, count: count, device: device) ?? mask
     let hasWindow = configuration.windows.contains { $0 != nil }
     let places =
@@ -55,10 +55,13 @@ struct DecoderContext {
       return sight
     }
   }
+}
 
-  /// The mask, unless it hides nothing that a real token could see: padding on the right comes later anyway.
-  private static func needed(_ mask: Tensor, isAlone: Bool) throws -> Tensor? {
-    let mask = try mask.to(dtype: .bool)
+extension ModelInput {
+  /// The attention mask, bool, unless it hides nothing that a real token could see: padding on the right comes later
+  /// anyway, when nothing follows it.
+  func hidingMask(isAlone: Bool) throws -> Tensor? {
+    guard let mask = try attentionMask?.to(dtype: .bool) else { return nil }
     let width = mask.shape[1]
     let hidesNothing = try mask.all().item(of: Bool.self)
     if hidesNothing { return nil }

@@ -8,28 +8,28 @@ final class DecoderForSequenceClassification: Model {
   let task = ModelTask.sequenceClassification
   let outputEmbeddingName: String? = nil
   let headNames = ["score"]
-  private let body: Decoder
+  private let body: any DecoderBody
   private let score: Linear
   private let paddingID: Int?
 
-  init(_ configuration: ModelConfiguration, _ decoder: DecoderConfiguration, _ store: VariableStore) throws {
+  init(_ configuration: ModelConfiguration, _ decoder: some DecoderDesign, _ store: VariableStore) throws {
     (self.configuration, self.store) = (configuration, store)
     // A tied checkpoint may keep its only table under the other head's name.
-    body = try Decoder(
-      store.root / "model", decoder, tableAliases: decoder.tiesEmbeddings ? ["lm_head.weight"] : [])
+    body = try decoder.makeBody(
+      in: store, tableAliases: decoder.tiesEmbeddings ? ["lm_head.weight"] : [])
     score = try Linear(
-      store.root / "score", in: decoder.hiddenSize, out: configuration.labels.count,
+      store.root / "score", in: decoder.outputSize, out: configuration.labels.count,
       initial: .normal(std: decoder.initializerRange))
     paddingID = try configuration.optional("pad_token_id")
   }
 
-  var contextLength: Int { body.configuration.contextLength }
+  var contextLength: Int { body.contextLength }
 
   /// [batch, labels], at the last token of each row that is real by the mask and is not `pad_token_id`.
   ///
   /// - Throws: ``ModelError`` for several rows of which nothing tells how long they are.
   func logits(_ input: ModelInput) throws -> Tensor {
-    let hidden = try body(input)
+    let hidden = try body(input, cache: nil)
     let last = try lastTokens(input)
     return try score(hidden.indexed([.arange(0, hidden.shape[0], device: hidden.device), last]))
   }

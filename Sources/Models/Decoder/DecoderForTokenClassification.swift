@@ -7,31 +7,34 @@ final class DecoderForTokenClassification: Model {
   let store: VariableStore
   let task = ModelTask.tokenClassification
   let outputEmbeddingName: String? = nil
-  let headNames = ["score"]
-  private let body: Decoder
+  let headNames: [String]
+  private let body: any DecoderBody
   private let score: Linear
   private let dropout: Double
 
-  init(_ configuration: ModelConfiguration, _ decoder: DecoderConfiguration, _ store: VariableStore) throws {
+  init(_ configuration: ModelConfiguration, _ decoder: some DecoderDesign, _ store: VariableStore) throws {
     (self.configuration, self.store) = (configuration, store)
     // A tied checkpoint may keep its only table under the other head's name.
-    body = try Decoder(
-      store.root / "model", decoder, tableAliases: decoder.tiesEmbeddings ? ["lm_head.weight"] : [])
+    body = try decoder.makeBody(
+      in: store, tableAliases: decoder.tiesEmbeddings ? ["lm_head.weight"] : [])
+    let classifier = decoder.tokenClassifier
+    headNames = [classifier.name]
     dropout =
-      try configuration.optional("classifier_dropout") ?? configuration.optional("hidden_dropout") ?? 0.1
+      try classifier.dropout ?? configuration.optional("classifier_dropout") ?? configuration.optional(
+        "hidden_dropout") ?? 0.1
     guard (0..<1).contains(dropout) else {
       throw configuration.invalid("classifier_dropout", "must be from 0 to below 1")
     }
     score = try Linear(
-      store.root / "score", in: decoder.hiddenSize, out: configuration.labels.count,
+      store.root / classifier.name, in: decoder.outputSize, out: configuration.labels.count,
       bias: configuration.value("token_classification_bias", default: true),
       initial: .normal(std: decoder.initializerRange))
   }
 
-  var contextLength: Int { body.configuration.contextLength }
+  var contextLength: Int { body.contextLength }
 
   func logits(_ input: ModelInput) throws -> Tensor {
-    let hidden = try body(input)
+    let hidden = try body(input, cache: nil)
     return try score(store.mode.isTraining ? hidden.dropout(dropout) : hidden)
   }
 }

@@ -11,7 +11,7 @@ struct LayerReplication: Sendable {
 
   /// - Throws: ``ModelError`` for ranges that are none, or that go beyond the model.
   init(_ ranges: [[Int]], of config: ModelConfiguration) throws {
-    layerCount = try config.size("num_hidden_layers")
+    layerCount = try config.layerCount(config.layerCountKey)
     var sources: [Int] = []
     for range in ranges {
       guard range.count == 2, range[0] >= 0, range[0] < range[1], range[1] <= layerCount else {
@@ -40,7 +40,7 @@ struct LayerReplication: Sendable {
       changed.raw["layer_types"] = .array(
         sources.map { .string($0 >= first ? "sliding_attention" : "full_attention") })
     }
-    changed.raw["num_hidden_layers"] = .int(sources.count)
+    changed.raw[config.layerCountKey] = .int(sources.count)
     return changed
   }
 

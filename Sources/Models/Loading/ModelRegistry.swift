@@ -8,6 +8,20 @@ public enum ModelRegistry {
     .decoder("mistral", DecoderConfiguration.init(mistral:)),
     .decoder("qwen2", DecoderConfiguration.init(qwen2:)),
     .decoder("qwen3", DecoderConfiguration.init(qwen3:)),
+    .gpt("gpt2", GPTConfiguration.init(gpt2:)),
+    .gpt("gpt_neox", prefix: "gpt_neox", head: "embed_out", GPTConfiguration.init(gptNeoX:)),
+    .gpt("gptj", tasks: [.causalLM, .sequenceClassification], GPTConfiguration.init(gptj:)),
+    .gpt("opt", prefix: "model", tasks: [.causalLM, .sequenceClassification], GPTConfiguration.init(opt:)),
+    .gpt("bloom", GPTConfiguration.init(bloom:)),
+    .gpt("falcon", GPTConfiguration.init(falcon:)),
+    .gpt("RefinedWebModel", GPTConfiguration.init(falcon:)),
+    .gpt("RefinedWeb", GPTConfiguration.init(refinedWeb:)),
+    .gpt("phi", prefix: "model", GPTConfiguration.init(phi:)),
+    .gpt("gpt_bigcode", GPTConfiguration.init(gptBigCode:)),
+    .gpt("starcoder2", prefix: "model", GPTConfiguration.init(starcoder2:)),
+    .gpt("codegen", tasks: [.causalLM], GPTConfiguration.init(codegen:)),
+    .gpt("stablelm", prefix: "model", GPTConfiguration.init(stablelm:)),
+    .gpt("baichuan", prefix: "model", tasks: [.causalLM], GPTConfiguration.init(baichuan:)),
     .encoder("bert", EncoderConfiguration.init(bert:)),
     .encoder("roberta", EncoderConfiguration.init(roberta:)),
     .encoder("xlm-roberta", prefix: "roberta", EncoderConfiguration.init(roberta:)),
@@ -48,11 +62,15 @@ struct ModelFamily: Sendable {
   /// What the body's names begin with; checkpoints of a bare body leave it out.
   let prefix: String
   /// What the names of heads begin with, those of tasks that are not asked for included.
-  let heads: [String]
+  var heads: [String]
+  /// What the names of tables end with that checkpoints carry although they follow from config.json.
+  var buffers = [".rotary_emb.inv_freq"]
   /// What the names of parts of the body begin with that a checkpoint may lack, or have in excess.
   var spares: [String] = []
   /// The model's name for a tensor by the name that a checkpoint may have.
   var respell: @Sendable (String) -> String = { $0 }
+  /// The checkpoint's name for a tensor of the model, where files keep another than the model has.
+  var spellStored: @Sendable (String) -> String = { $0 }
   let build: @Sendable (ModelConfiguration, ModelTask, VariableStore) throws -> any Model
 
   /// The task asked for, or the one that `architectures` names.
@@ -79,14 +97,16 @@ struct ModelFamily: Sendable {
 }
 
 extension ModelFamily {
-  static func decoder(
-    _ modelType: String, _ read: @escaping @Sendable (ModelConfiguration) throws -> DecoderConfiguration
+  /// A family of decoders.
+  ///
+  /// - Parameter prefix: what the body's names begin with.
+  static func decoder<Design: DecoderDesign>(
+    _ modelType: String, prefix: String = "model",
+    tasks: [ModelTask] = [.causalLM, .sequenceClassification, .tokenClassification],
+    _ read: @escaping @Sendable (ModelConfiguration) throws -> Design
   ) -> ModelFamily {
-    ModelFamily(
-      modelType: modelType, tasks: [.causalLM, .sequenceClassification, .tokenClassification],
-      prefix: "model",
-      heads: ["lm_head.weight", "score."]
-    ) { config, task, store in
+    ModelFamily(modelType: modelType, tasks: tasks, prefix: prefix, heads: ["lm_head.weight", "score."]) {
+      config, task, store in
       let decoder = try read(config)
       switch task {
       case .sequenceClassification: return try DecoderForSequenceClassification(config, decoder, store)

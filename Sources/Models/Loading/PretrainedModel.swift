@@ -73,7 +73,7 @@ extension ModelFamily {
 
   /// What checkpoints carry without need: tables computed from config.json, and the heads of other tasks.
   func isHarmless(_ name: String) -> Bool {
-    name.hasSuffix(".rotary_emb.inv_freq") || (heads + spares).contains(where: name.hasPrefix)
+    buffers.contains(where: name.hasSuffix) || (heads + spares).contains(where: name.hasPrefix)
   }
 
   /// The checkpoint under the names of the model: a bare body's lack the prefix.

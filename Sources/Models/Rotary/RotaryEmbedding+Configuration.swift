@@ -4,13 +4,18 @@ import JSON
 extension RotaryEmbedding {
   /// Reads `rope_parameters`, or `rope_scaling`, `type` and `rope_theta` of older files.
   ///
+  /// - Parameters:
+  ///   - headSize: the dimensions of a head.
+  ///   - usualShare: of them that turn, where the file says nothing; nil for families in which all turn.
   /// - Throws: ``ModelError`` naming the key whose value is missing or does not do.
-  init(_ config: ModelConfiguration, dimensions: Int, contextLength: Int, defaultTheta: Double = 10000) throws
-  {
+  init(
+    _ config: ModelConfiguration, dimensions headSize: Int, contextLength: Int, defaultTheta: Double = 10000,
+    usualShare: Double? = nil
+  ) throws {
     let fields = try RotaryFields(config)
+    dimensions = try fields.turned(of: headSize, usualShare: usualShare)
     theta = try fields.number("rope_theta") ?? config.value("rope_theta", default: defaultTheta)
     guard theta > 1, theta.isFinite else { throw fields.invalid("rope_theta", "must be above 1") }
-    self.dimensions = dimensions
     self.contextLength = contextLength
     scaling = try fields.scaling(dimensions: dimensions, contextLength: contextLength)
   }
@@ -30,10 +35,20 @@ private struct RotaryFields {
     if let nested = object.first(where: { $0.value.objectValue != nil }) {
       throw invalid(nested.key, "parameters per kind of layer are not supported in this family")
     }
-    if let share = try number("partial_rotary_factor") ?? config.optional("partial_rotary_factor"), share != 1
-    {
-      throw invalid("partial_rotary_factor", "heads that turn in part are not supported in this family")
+  }
+
+  /// How many of a head's dimensions turn.
+  func turned(of headSize: Int, usualShare: Double?) throws -> Int {
+    let key = "partial_rotary_factor"
+    let share = try number(key) ?? config.optional(key) ?? usualShare ?? 1
+    guard usualShare != nil || share == 1 else {
+      throw invalid(key, "heads that turn in part are not supported in this family")
     }
+    let dimensions = share > 0 && share <= 1 ? Int(Double(headSize) * share) : 0
+    guard dimensions > 0, dimensions % 2 == 0 else {
+      throw invalid(key, "must give an even number of the \(headSize) dimensions of a head")
+    }
+    return dimensions
   }
 
   func scaling(dimensions: Int, contextLength: Int) throws -> RotaryScaling {

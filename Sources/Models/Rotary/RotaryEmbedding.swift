@@ -13,13 +13,16 @@ public struct RotaryEmbedding: Sendable {
   /// `max_position_embeddings`.
   public var contextLength: Int
   public var scaling: RotaryScaling
+  /// Which dimensions turn together.
+  public var pairs = RotaryPairs.halves
 
   /// Cosines and sines of all `positions` (int64 [batch or 1, tokens]), the largest of which is `length` - 1.
   func tables(_ positions: Tensor, length: Int, dtype: DType) throws -> RotaryTables {
     try withoutGradients {
       let frequencies = try inverseFrequencies(length: length).to(device: positions.device)
       return try RotaryTables(
-        positions: positions, inverseFrequencies: frequencies, scale: scaling.attentionFactor, dtype: dtype)
+        positions: positions, inverseFrequencies: frequencies, scale: scaling.attentionFactor,
+        pairs: pairs, dtype: dtype)
     }
   }
 

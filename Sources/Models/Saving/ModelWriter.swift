@@ -26,10 +26,14 @@ public enum ModelWriter {
   ) throws {
     let weights = try SavedWeights(
       model.store, merging: adapters, dtype: dtype, keepsQuantized: keepsQuantized)
-    let plan = try ShardPlan(try weights.layouts(), maxShardSize: maxShardSize)
+    let family = try ModelRegistry.family(of: model.configuration)
+    let layouts = try weights.layouts().map { layout in
+      try SafetensorsLayout(name: family.spellStored(layout.name), dtype: layout.dtype, shape: layout.shape)
+    }
+    let plan = try ShardPlan(layouts, maxShardSize: maxShardSize)
     try FolderReplacement.write(folder, overwrite: overwrite) { temporary in
       try ShardedWriter.write(plan, to: temporary) { layout, sink in
-        try weights.withBytes(of: layout.name, sink)
+        try weights.withBytes(of: family.respell(layout.name), sink)
       }
       if let source { try copyCompanions(from: source, to: temporary) }
       let config = try configuration(of: model, weights: weights, keepsQuantized: keepsQuantized)

@@ -24,7 +24,7 @@ public struct AttentionPattern {
   }
 
   /// The bool mask [1, 1, queries, keys] that hides later tokens; the last query sees all keys.
-  static func causal(queries: Int, keys: Int, device: Device) throws -> Tensor {
+  public static func causal(queries: Int, keys: Int, device: Device) throws -> Tensor {
     let query = try Tensor.arange(keys - queries, keys, device: device).unsqueezed(1)
     return try Tensor.arange(0, keys, device: device).unsqueezed(0).lessOrEqual(query).unsqueezed(0)
       .unsqueezed(0)

@@ -18,15 +18,17 @@ public struct ModelTraits: Sendable {
 
   /// The modules whose weights are usually updated in a family, for configurations that name none.
   ///
-  /// Source: `TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING` of PEFT 0.21.
+  /// Source: `TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING` of PEFT 0.21, and likewise for families that it lacks.
   var usualTargets: [String]? {
     switch modelType {
     case "llama", "mistral", "mixtral", "qwen2", "qwen3", "stablelm", "gemma", "gemma2", "gemma3_text", "opt",
-      "gptj",
-      "bart", "phi", "olmo2", "granite":
+      "gptj", "bart", "olmo2", "granite", "starcoder2":
       ["q_proj", "v_proj"]
-    case "gpt2": ["c_attn"]
+    case "phi": ["q_proj", "v_proj", "fc1", "fc2"]
+    case "gpt2", "gpt_bigcode": ["c_attn"]
     case "gpt_neox", "bloom", "falcon", "RefinedWeb", "RefinedWebModel": ["query_key_value"]
+    case "codegen": ["qkv_proj"]
+    case "baichuan": ["W_pack"]
     case "bert", "roberta", "xlm-roberta", "electra", "vit", "albert": ["query", "value"]
     case "distilbert": ["q_lin", "v_lin"]
     case "deberta-v2": ["query_proj", "value_proj"]

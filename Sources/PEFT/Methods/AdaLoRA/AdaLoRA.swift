@@ -54,6 +54,23 @@ public struct AdaLoRA: AdapterMethod {
     set { lora.targeting = newValue }
   }
 
+  /// As LoRA, but for the families that adapt every layer.
+  ///
+  /// Source: `TRANSFORMERS_MODELS_TO_ADALORA_TARGET_MODULES_MAPPING` of PEFT 0.21.
+  public mutating func settle(for traits: ModelTraits, layers: [any AdaptableLayer]) throws {
+    let usual: [String]? =
+      switch traits.modelType {
+      case "opt", "bart": ["q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2"]
+      case "roberta": ["query", "key", "value", "dense"]
+      case "t5": ["q", "k", "v", "o", "wi", "wo"]
+      case "mt5": ["q", "k", "v", "o", "wi_0", "wi_1", "wo"]
+      case "deberta-v2": ["query_proj", "key_proj", "value_proj", "dense"]
+      default: traits.usualTargets
+      }
+    targeting.modules = targeting.modules ?? usual.map(ModuleSelection.names)
+    lora.taskSpecific.note(layers)
+  }
+
   public var trainableTokens: TokenSelection? { lora.trainableTokens }
   public var layerReplication: [[Int]]? { lora.layerReplication }
 

@@ -47,6 +47,7 @@ public struct IA3: AdapterMethod {
     let usual = Self.usualTargets(of: traits.modelType)
     targeting.modules = targeting.modules ?? usual.map { .names($0.all) }
     feedForward = feedForward ?? .names(usual?.feedForward ?? [])
+    if layers.contains(where: \.storesInputsFirst) { storesInputsFirst = true }
   }
 
   /// Whether the inputs of the layer at path `name` are scaled.
@@ -65,7 +66,8 @@ public struct IA3: AdapterMethod {
     try IA3Layer(layer, scalesInput: isFeedForward(layer.name), startsAtOne: startsAtOne, context)
   }
 
-  /// Source: `TRANSFORMERS_MODELS_TO_IA3_TARGET_MODULES_MAPPING` and `..._FEEDFORWARD_MODULES_MAPPING` of PEFT 0.21.
+  /// Source: `TRANSFORMERS_MODELS_TO_IA3_TARGET_MODULES_MAPPING` and `..._FEEDFORWARD_MODULES_MAPPING` of PEFT 0.21, and
+  /// likewise for families that it lacks.
   static func usualTargets(of modelType: String) -> (all: [String], feedForward: [String])? {
     switch modelType {
     case "llama", "mistral": (["k_proj", "v_proj", "down_proj"], ["down_proj"])
@@ -81,6 +83,10 @@ public struct IA3: AdapterMethod {
     case "gpt_neox", "falcon", "RefinedWeb", "RefinedWebModel":
       (["query_key_value", "dense_4h_to_h"], ["dense_4h_to_h"])
     case "bloom": (["query_key_value", "mlp.dense_4h_to_h"], ["mlp.dense_4h_to_h"])
+    case "stablelm": (["k_proj", "v_proj", "down_proj"], ["down_proj"])
+    case "starcoder2": (["k_proj", "v_proj", "mlp.c_proj"], ["mlp.c_proj"])
+    case "codegen": (["qkv_proj", "fc_out"], ["fc_out"])
+    case "baichuan": (["W_pack", "down_proj"], ["down_proj"])
     case "bert", "roberta": (["key", "value", "output.dense"], ["output.dense"])
     case "deberta": (["in_proj", "output.dense"], ["output.dense"])
     case "deberta-v2": (["key_proj", "value_proj", "output.dense"], ["output.dense"])

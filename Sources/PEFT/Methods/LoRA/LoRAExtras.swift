@@ -1,5 +1,6 @@
 import Configuration
 import JSON
+import NN
 
 /// Fields of `LoraConfig` that do not change what the adapter computes here, or are refused.
 ///
@@ -52,5 +53,24 @@ public struct LoRAExtras: Sendable {
       let key = entry.key
       return Field(key, entry.help, get: { $0[keyPath: path][key] }, set: { $0[keyPath: path][key] = $1 })
     }
+  }
+}
+
+extension LoRAExtras {
+  /// Notes in `fan_in_fan_out` how a model keeps its weights, as Hugging Face PEFT writes it.
+  mutating func note(_ layers: [any AdaptableLayer]) {
+    if layers.contains(where: \.storesInputsFirst) { values["fan_in_fan_out"] = true }
+  }
+}
+
+extension AdaptableLayer {
+  /// Whether the weight is stored [in, out].
+  var storesInputsFirst: Bool { if case .transposedLinear = kind { true } else { false } }
+}
+
+extension LoRA {
+  public mutating func settle(for traits: ModelTraits, layers: [any AdaptableLayer]) throws {
+    targeting.modules = targeting.modules ?? traits.usualTargets.map(ModuleSelection.names)
+    taskSpecific.note(layers)
   }
 }

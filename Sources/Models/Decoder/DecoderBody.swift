@@ -1,0 +1,48 @@
+import NN
+import Torch
+
+/// What heads need of a decoder's body: the hidden states of texts, which may follow what a cache holds.
+protocol DecoderBody: AnyObject {
+  /// The table of tokens.
+  var embedding: Embedding { get }
+  var layerCount: Int { get }
+  /// The number of tokens that a text may have beside what stands before it.
+  var contextLength: Int { get }
+  func embed(_ ids: Tensor) throws -> Tensor
+  func callAsFunction(_ input: ModelInput, cache: KeyValueCache?) throws -> Tensor
+}
+
+/// A configuration that a body is built from, and what heads go by.
+protocol DecoderDesign: Sendable {
+  var vocabularySize: Int { get }
+  /// The size of the hidden states that the body gives.
+  var outputSize: Int { get }
+  /// Whether the output embedding is the input embedding.
+  var tiesEmbeddings: Bool { get }
+  /// Whether the output embedding has a bias.
+  var headBias: Bool { get }
+  /// The standard deviation of weights that no checkpoint has.
+  var initializerRange: Double { get }
+  /// The full name of the table of tokens.
+  var tableName: String { get }
+  /// What a new task calls the layer that classifies tokens, and the dropout in front of it; nil for the usual one.
+  var tokenClassifier: (name: String, dropout: Double?) { get }
+  /// - Parameter tableAliases: full names under which a checkpoint may keep the table of tokens instead.
+  func makeBody(in store: VariableStore, tableAliases: [String]) throws -> any DecoderBody
+}
+
+extension Embedding {
+  /// The rows of token ids, which come from outside.
+  ///
+  /// - Throws: ``ModelError`` for an id that the table does not have.
+  func rows(ofTokens ids: Tensor) throws -> Tensor {
+    let (low, high): (Int, Int) = (try ids.min().item(), try ids.max().item())
+    let entries = weight.shape.first ?? 0
+    guard low >= 0, high < entries else {
+      throw ModelError(
+        "token id \(low < 0 ? low : high), in the input: the model has ids from 0 to \(entries - 1); "
+          + "use its own tokenizer")
+    }
+    return try self(ids)
+  }
+}
