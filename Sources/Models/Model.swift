@@ -29,19 +29,29 @@ public protocol CausalLanguageModel: Model {
   func hiddenStates(_ input: ModelInput, cache: KeyValueCache?) throws -> Tensor
   /// Hidden states [..., d] to logits [..., vocabulary].
   var outputEmbedding: Linear { get }
+  /// What becomes of the output embedding's logits.
+  var logitShape: LogitShape { get }
+  /// Whether the training loss weighs how routers spread tokens, for which it must know which are real.
+  var weighsRouting: Bool { get }
+  /// The summed cross entropy of the next tokens, and how many count; see
+  /// ``NN/nextTokenLoss(_:labels:head:shape:)``.
+  ///
+  /// - Parameter labels: int64 [batch, tokens]; -100 does not count.
+  func nextTokenLoss(_ input: ModelInput, labels: Tensor) throws -> (sum: Tensor, count: Int)
 }
 
 extension CausalLanguageModel {
+  public var logitShape: LogitShape { LogitShape() }
+  public var weighsRouting: Bool { false }
+
   /// Hidden states [..., d] to logits [..., vocabulary].
-  public func head(_ hidden: Tensor) throws -> Tensor { try outputEmbedding(hidden) }
+  public func head(_ hidden: Tensor) throws -> Tensor { try logitShape(outputEmbedding(hidden)) }
 
   public func logits(_ input: ModelInput) throws -> Tensor { try head(hiddenStates(input, cache: nil)) }
 
-  /// The summed cross entropy of the next tokens, and how many count; see ``NN/nextTokenLoss(_:labels:head:)``.
-  ///
-  /// - Parameter labels: int64 [batch, tokens]; -100 does not count.
   public func nextTokenLoss(_ input: ModelInput, labels: Tensor) throws -> (sum: Tensor, count: Int) {
-    try NN.nextTokenLoss(hiddenStates(input, cache: nil), labels: labels, head: outputEmbedding)
+    try NN.nextTokenLoss(
+      hiddenStates(input, cache: nil), labels: labels, head: outputEmbedding, shape: logitShape)
   }
 }
 

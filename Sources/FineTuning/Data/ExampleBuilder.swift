@@ -31,7 +31,7 @@ public struct ExampleBuilder: Sendable {
     self.needsTargets = needsTargets
     chat = tokenizer?.chatTemplate == nil ? nil : try tokenizer.map { try ChatFormat($0) }
     labels = objective == .category ? try config.labelMap(options.glue) : nil
-    vocabularySize = try config.size("vocab_size")
+    vocabularySize = try config.text.size("vocab_size")
     contextLength = model.contextLength
     endOfText = try tokenizer?.specialTokens.eosTokenID ?? config.endOfTextIDs.first
     let known: Int? = try? config.optional("pad_token_id")

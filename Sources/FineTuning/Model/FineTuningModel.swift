@@ -82,8 +82,10 @@ public final class FineTuningModel: TrainableModel {
     guard objective == .nextToken, let model = model as? any CausalLanguageModel else {
       return try objective.summedLoss(logits(batch), batch)
     }
-    // Padding is on the right, where no token that counts can see it: no mask is needed.
-    let input = ModelInput(ids: batch.ids, positions: batch.positions, segments: batch.segments)
+    // Padding is on the right, where no token that counts can see it: no mask is needed, except to count routes.
+    let input = ModelInput(
+      ids: batch.ids, attentionMask: model.weighsRouting ? batch.attentionMask : nil,
+      positions: batch.positions, segments: batch.segments)
     return try routed(batch) { try model.nextTokenLoss(input, labels: batch.labels).sum }
   }
 

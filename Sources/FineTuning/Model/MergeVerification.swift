@@ -19,7 +19,7 @@ public struct MergeVerification {
     let model = tuned.model
     let (device, task) = (model.store.device, model.task)
     let merged = try PretrainedModel.load(folder: folder, task: task, device: device)
-    let vocabulary = try model.configuration.size("vocab_size")
+    let vocabulary = try model.configuration.text.size("vocab_size")
     let length = min(32, model.contextLength)
     let generator = try Generator(seed: 1)
     let ids = try Tensor.randint(0..<vocabulary, [1, length], generator: generator).to(device: device)

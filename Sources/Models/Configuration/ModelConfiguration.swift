@@ -28,6 +28,14 @@ public struct ModelConfiguration: Sendable {
     self.generation = try JSONValue.parse(contentsOf: generation).objectValue ?? [:]
   }
 
+  /// The language model's part of the configuration of a model that is more than that: `text_config` above the rest.
+  public var text: ModelConfiguration {
+    guard let own = raw["text_config"]?.objectValue else { return self }
+    var text = self
+    for (key, value) in own { text.raw[key] = value }
+    return text
+  }
+
   /// The family, such as `llama`.
   public var modelType: String {
     get throws { try require("model_type") }
@@ -42,7 +50,7 @@ public struct ModelConfiguration: Sendable {
   public var endOfTextIDs: [Int] {
     get throws {
       let key = "eos_token_id"
-      guard let json = generation[key] ?? raw[key], !json.isNull else { return [] }
+      guard let json = generation[key] ?? raw[key] ?? text.raw[key], !json.isNull else { return [] }
       guard let ids = json.intValue.map({ [$0] }) ?? [Int](json: json) else {
         throw invalid(key, "must be a token id, or a list of them")
       }

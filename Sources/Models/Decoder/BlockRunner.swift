@@ -16,13 +16,21 @@ struct BlockRunner {
     layers = Array(store.layers[built...])
   }
 
-  /// - Parameters:
-  ///   - firstKey: the keys before this one are seen by none.
-  ///   - body: the block on x [batch, tokens, d].
+  /// What a block gives that gives one tensor; see ``outputs(_:_:cache:firstKey:_:)``.
   func callAsFunction(
     _ x: Tensor, _ pass: ForwardPass, cache: KeyValueCache?, firstKey: Int,
     _ body: @escaping (Tensor, Extend) throws -> Tensor
   ) throws -> Tensor {
+    try outputs(x, pass, cache: cache, firstKey: firstKey) { [try body($0, $1)] }[0]
+  }
+
+  /// - Parameters:
+  ///   - firstKey: the keys before this one are seen by none.
+  ///   - body: the block on x [batch, tokens, d].
+  func outputs(
+    _ x: Tensor, _ pass: ForwardPass, cache: KeyValueCache?, firstKey: Int,
+    _ body: @escaping (Tensor, Extend) throws -> [Tensor]
+  ) throws -> [Tensor] {
     if mode.gradientCheckpointing, mode.isTraining, isRecordingGradients {
       return try checkpointed(x, pass, cache, firstKey, body)
     }
@@ -36,23 +44,21 @@ struct BlockRunner {
   /// this runs twice.
   private func checkpointed(
     _ x: Tensor, _ pass: ForwardPass, _ cache: KeyValueCache?, _ firstKey: Int,
-    _ body: @escaping (Tensor, Extend) throws -> Tensor
-  ) throws -> Tensor {
+    _ body: @escaping (Tensor, Extend) throws -> [Tensor]
+  ) throws -> [Tensor] {
     let earlier = try cache?.contents(of: index)
     let inputs = [x] + (earlier.map { [$0.key, $0.value] } ?? [])
-    let results = try Torch.checkpointed(inputs, parameters: trainableTensors) { inputs in
+    return try Torch.checkpointed(inputs, parameters: trainableTensors) { inputs in
       // A block that is run again for the backward pass may come after another pass.
       mode.pass = pass
-      let result = try body(inputs[0]) { key, value in
+      return try body(inputs[0]) { key, value in
         guard inputs.count == 3 else { return (key, value) }
         return (
           try .cat([inputs[1], key], dim: 2).slice(2, from: firstKey),
           try .cat([inputs[2], value], dim: 2).slice(2, from: firstKey)
         )
       }
-      return [result]
     }
-    return results[0]
   }
 
   /// Every tensor that training changes, once.

@@ -6,7 +6,7 @@ final class Decoder: DecoderBody {
   let configuration: DecoderConfiguration
   let embedding: Embedding
   private let blocks: [DecoderBlock]
-  private let norm: RMSNorm
+  private let norm: DecoderNorm
   private let mode: Mode
   private let prompts: PromptSlot
 
@@ -16,11 +16,11 @@ final class Decoder: DecoderBody {
     mode = path.store.mode
     embedding = try Embedding(
       path / "embed_tokens", entries: configuration.vocabularySize, size: configuration.hiddenSize,
-      aliases: tableAliases)
+      aliases: tableAliases, roundedScale: configuration.embeddingScale)
     blocks = try (0..<configuration.layerCount).map { index in
       try DecoderBlock(path / "layers" / index, index: index, configuration)
     }
-    norm = try RMSNorm(path / "norm", size: configuration.hiddenSize, eps: configuration.normEpsilon)
+    norm = try DecoderNorm(path / "norm", configuration)
     prompts = path.store.readPrompts(
       PromptShape(
         layers: configuration.layerCount, hiddenSize: configuration.hiddenSize,
@@ -35,11 +35,34 @@ final class Decoder: DecoderBody {
 
   /// The last hidden states [batch, tokens, d]; with a cache, of tokens that follow what it holds.
   func callAsFunction(_ input: ModelInput, cache: KeyValueCache?) throws -> Tensor {
-    try input.check()
-    return try prompts.lead(input, cache, hiddenStates)
+    try self(input, cache: cache) { _ in }
   }
 
-  private func hiddenStates(_ input: ModelInput, cache: KeyValueCache?) throws -> Tensor {
+  func callAsFunction(
+    _ input: ModelInput, cache: KeyValueCache?, observe: ([Tensor]) -> Void
+  ) throws -> Tensor {
+    try input.check()
+    guard let cache, try isOutgrown(cache, by: input), let ids = cache.ids, input.embeddings == nil else {
+      return try prompts.lead(input, cache) { try hiddenStates($0, cache: $1, observe) }
+    }
+    // All angles change, so everything is read again.
+    let whole = try cache.restart(
+      with: input.ids, mask: input.attentionMask, positions: input.positions, behind: ids)
+    let again = ModelInput(ids: whole.ids, attentionMask: whole.mask, positions: whole.positions)
+    let hidden = try prompts.lead(again, cache) { try hiddenStates($0, cache: $1, observe) }
+    return try hidden.slice(1, from: hidden.shape[1] - input.ids.shape[1])
+  }
+
+  /// Whether the text has just become longer than what the heads turn by short factors for.
+  private func isOutgrown(_ cache: KeyValueCache, by input: ModelInput) throws -> Bool {
+    let limits = configuration.rotaries.compactMap(\.scaling.shortLength)
+    let (old, new) = (cache.length, cache.length + input.ids.shape[1])
+    return old > 0 && limits.contains { old <= $0 && new > $0 }
+  }
+
+  private func hiddenStates(
+    _ input: ModelInput, cache: KeyValueCache?, _ observe: ([Tensor]) -> Void
+  ) throws -> Tensor {
     let pass = ForwardPass(ids: input.ids, earlier: cache?.ids, segments: input.segments)
     mode.pass = pass
     try cache?.extendIDs(input.ids)
@@ -47,7 +70,14 @@ final class Decoder: DecoderBody {
     let context = try DecoderContext(
       input, pass, cache: cache, configuration: configuration, dtype: hidden.dtype,
       isTraining: mode.isTraining)
-    for block in blocks { hidden = try block(hidden, context, cache: cache) }
+    if configuration.inputScale != 1 { hidden = try hidden * configuration.inputScale }
+    var routing: [Tensor] = []
+    for block in blocks {
+      let output = try block(hidden, context, cache: cache)
+      hidden = output.hidden
+      if let logits = output.routing { routing.append(logits) }
+    }
+    observe(routing)
     return try norm(hidden)
   }
 
@@ -57,11 +87,11 @@ final class Decoder: DecoderBody {
 extension DecoderConfiguration: DecoderDesign {
   var outputSize: Int { hiddenSize }
   var headBias: Bool { false }
-  var tableName: String { "model.embed_tokens.weight" }
+  var tableName: String { "\(place).embed_tokens.weight" }
   var tokenClassifier: (name: String, dropout: Double?) { ("score", nil) }
 
   func makeBody(in store: VariableStore, tableAliases: [String]) throws -> any DecoderBody {
-    try Decoder(store.root / "model", self, tableAliases: tableAliases)
+    try Decoder(store.root / place, self, tableAliases: tableAliases)
   }
 }
 

@@ -5,34 +5,54 @@ import Torch
 ///
 /// Source: Ainslie et al. 2023, "GQA: Training Generalized Multi-Query Transformer Models".
 struct DecoderAttention {
-  private let projections: LinearGroup
-  private let queryNorm, keyNorm: RMSNorm?
+  private let projections: Projections
+  private let queryNorm, keyNorm: DecoderNorm?
   private let output: Linear
-  private let headSize: Int
+  private let config: DecoderConfiguration
+  /// Which way of turning; nil when heads do not turn.
+  private let rotary: Int?
 
-  init(_ path: Path, _ config: DecoderConfiguration) throws {
+  /// Queries, keys and values side by side in one layer, or each in its own.
+  private enum Projections {
+    case apart(LinearGroup)
+    case fused(Linear, sizes: [Int])
+
+    func callAsFunction(_ x: Tensor) throws -> [Tensor] {
+      switch self {
+      case .apart(let group): try group(x)
+      case .fused(let layer, let sizes): try layer(x).split(sizes, dim: -1)
+      }
+    }
+  }
+
+  init(_ path: Path, _ config: DecoderConfiguration, rotary: Int?) throws {
+    (self.config, self.rotary) = (config, rotary)
     let initial = Initializer.normal(std: config.initializerRange)
-    func projection(_ name: String, heads: Int) throws -> Linear {
+    let (queries, keys) = (config.headCount * config.headSize, config.keyValueHeadCount * config.headSize)
+    func projection(_ name: String, _ size: Int) throws -> Linear {
       try Linear(
-        path / name, in: config.hiddenSize, out: heads * config.headSize, bias: config.queryKeyValueBias,
-        initial: initial)
+        path / name, in: config.hiddenSize, out: size, bias: config.queryKeyValueBias, initial: initial)
     }
-    projections = LinearGroup([
-      try projection("q_proj", heads: config.headCount),
-      try projection("k_proj", heads: config.keyValueHeadCount),
-      try projection("v_proj", heads: config.keyValueHeadCount),
-    ])
+    projections =
+      config.isFused
+      ? .fused(try projection("qkv_proj", queries + 2 * keys), sizes: [queries, keys, keys])
+      : .apart(
+        LinearGroup([
+          try projection("q_proj", queries), try projection("k_proj", keys), try projection("v_proj", keys),
+        ]))
     output = try Linear(
-      path / "o_proj", in: config.headCount * config.headSize, out: config.hiddenSize,
-      bias: config.outputBias,
-      initial: initial)
-    func norm(_ name: String) throws -> RMSNorm? {
-      guard config.normalizesHeads else { return nil }
-      return try RMSNorm(path / name, size: config.headSize, eps: config.normEpsilon)
+      path / "o_proj", in: queries, out: config.hiddenSize, bias: config.outputBias, initial: initial)
+    func norm(_ name: String, heads: Int) throws -> DecoderNorm? {
+      switch config.headNorm {
+      case .none: nil
+      case .each: try DecoderNorm(path / name, config, size: config.headSize)
+      case .together: try DecoderNorm(path / name, config, size: heads * config.headSize)
+      case .eachItsOwn:
+        .layer(try LayerNorm(path / name, size: config.headSize, eps: config.normEpsilon, heads: heads))
+      }
     }
-    queryNorm = try norm("q_norm")
-    keyNorm = try norm("k_norm")
-    headSize = config.headSize
+    queryNorm = try norm("q_norm", heads: config.headCount)
+    keyNorm = try norm("k_norm", heads: config.keyValueHeadCount)
   }
 
   /// - Parameters:
@@ -43,16 +63,26 @@ struct DecoderAttention {
     extend: (_ key: Tensor, _ value: Tensor) throws -> (Tensor, Tensor)
   ) throws -> Tensor {
     let parts = try projections(x)
-    let query = try context.rotary.rotateHeads(heads(parts[0], queryNorm))
+    let query = try turned(heads(parts[0], queryNorm), context)
     let (key, value) = try extend(
-      context.rotary.rotateHeads(heads(parts[1], keyNorm)), heads(parts[2], nil).transposed(1, 2))
+      turned(heads(parts[1], keyNorm), context), heads(parts[2], nil).transposed(1, 2))
     return try output(
-      attention(query, key, value, mask: sight.mask, causal: true, dropout: context.dropout))
+      attention(
+        query, key, value, mask: sight.mask, causal: true, scale: config.attentionScale,
+        cap: config.attentionCap, dropout: context.dropout))
   }
 
   /// [batch, tokens, heads * size] to [batch, tokens, heads, size].
-  private func heads(_ x: Tensor, _ norm: RMSNorm?) throws -> Tensor {
-    let split = try x.reshaped([x.shape[0], x.shape[1], -1, headSize])
-    return try norm?(split) ?? split
+  private func heads(_ x: Tensor, _ norm: DecoderNorm?) throws -> Tensor {
+    var whole = config.headNorm == .together ? try norm?(x) ?? x : x
+    if let clip = config.clip { whole = try whole.clamped(min: -clip, max: clip) }
+    let split = try whole.reshaped([x.shape[0], x.shape[1], -1, config.headSize])
+    return config.headNorm == .together ? split : try norm?(split) ?? split
+  }
+
+  /// [batch, tokens, heads, size] to [batch, heads, tokens, size].
+  private func turned(_ x: Tensor, _ context: DecoderContext) throws -> Tensor {
+    guard let rotary else { return try x.transposed(1, 2) }
+    return try context.rotaries[rotary].rotateHeads(x)
   }
 }

@@ -10,6 +10,18 @@ protocol DecoderBody: AnyObject {
   var contextLength: Int { get }
   func embed(_ ids: Tensor) throws -> Tensor
   func callAsFunction(_ input: ModelInput, cache: KeyValueCache?) throws -> Tensor
+  /// - Parameter observe: is given the routers' logits of layers with experts, in their order.
+  func callAsFunction(
+    _ input: ModelInput, cache: KeyValueCache?, observe: ([Tensor]) -> Void
+  ) throws -> Tensor
+}
+
+extension DecoderBody {
+  func callAsFunction(
+    _ input: ModelInput, cache: KeyValueCache?, observe: ([Tensor]) -> Void
+  ) throws -> Tensor {
+    try self(input, cache: cache)
+  }
 }
 
 /// A configuration that a body is built from, and what heads go by.
@@ -27,8 +39,22 @@ protocol DecoderDesign: Sendable {
   var tableName: String { get }
   /// What a new task calls the layer that classifies tokens, and the dropout in front of it; nil for the usual one.
   var tokenClassifier: (name: String, dropout: Double?) { get }
+  /// What becomes of the output embedding's logits.
+  var logits: LogitShape { get }
+  /// The experts of layers that have them; nil for none.
+  var mixture: MixtureConfiguration? { get }
   /// - Parameter tableAliases: full names under which a checkpoint may keep the table of tokens instead.
   func makeBody(in store: VariableStore, tableAliases: [String]) throws -> any DecoderBody
+  /// Layers that are stacked keep their kind only if config.json lists the kind of each.
+  ///
+  /// - Throws: ``ModelError`` when it does not, and they differ.
+  func checkStacking(_ config: ModelConfiguration) throws
+}
+
+extension DecoderDesign {
+  var logits: LogitShape { LogitShape() }
+  var mixture: MixtureConfiguration? { nil }
+  func checkStacking(_ config: ModelConfiguration) throws {}
 }
 
 extension Embedding {

@@ -12,7 +12,8 @@ struct DecoderContext {
   }
 
   let pass: ForwardPass
-  let rotary: RotaryTables
+  /// One for each way in which heads turn.
+  let rotaries: [RotaryTables]
   /// One for each layer.
   let sights: [Sight]
   let dropout: Double
@@ -29,21 +30,21 @@ struct DecoderContext {
     let positions =
       try input.positions ?? .arange(offset, offset + count, device: device).unsqueezed(0)
     var length = offset + count
-    if input.positions != nil, configuration.rotary.scaling.dependsOnLength {
+    if input.positions != nil, configuration.rotaries.contains(where: \.scaling.dependsOnLength) {
       length = try positions.max().item(of: Int.self) + 1
     }
-    rotary = try configuration.rotary.tables(positions, length: length, dtype: dtype)
+    rotaries = try configuration.rotaries.map { try $0.tables(positions, length: length, dtype: dtype) }
     dropout = isTraining ? configuration.attentionDropout : 0
 
     let mask = try input.hidingMask(isAlone: cache == nil)
     let keys = try cache?.extendMask(mask, batch: batch, count: count, device: device) ?? mask
-    let hasWindow = configuration.windows.contains { $0 != nil }
+    let hasWindow = configuration.layers.contains { $0.window != nil }
     let places =
       try hasWindow
       ? cache.map { try $0.extendPositions(input.positions, count: count, device: device) } ?? input.positions
       : nil
     var known: [Int?: Sight] = [:]
-    sights = try configuration.windows.map { window in
+    sights = try configuration.layers.map(\.window).map { window in
       if let sight = known[window] { return sight }
       var pattern = AttentionPattern()
       (pattern.window, pattern.keys, pattern.segments, pattern.offset) = (

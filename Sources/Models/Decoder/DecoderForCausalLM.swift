@@ -10,9 +10,12 @@ final class DecoderForCausalLM: CausalLanguageModel {
   let headNames: [String] = []
   private let body: any DecoderBody
   let outputEmbedding: Linear
+  let logitShape: LogitShape
+  private let mixture: MixtureConfiguration?
 
   init(_ configuration: ModelConfiguration, _ decoder: some DecoderDesign, _ store: VariableStore) throws {
     (self.configuration, self.store) = (configuration, store)
+    (logitShape, mixture) = (decoder.logits, decoder.mixture)
     let head = "lm_head.weight"
     // A checkpoint that keeps two different tables is believed over a configuration that says they are one.
     let isTied = try decoder.tiesEmbeddings && !store.tellsApart(decoder.tableName, head)
@@ -34,5 +37,21 @@ final class DecoderForCausalLM: CausalLanguageModel {
 
   func hiddenStates(_ input: ModelInput, cache: KeyValueCache?) throws -> Tensor {
     try body(input, cache: cache)
+  }
+
+  var weighsRouting: Bool { mixture?.imbalanceWeight != nil }
+
+  /// In training, what routers that spread tokens unevenly cost is part of the mean, as in transformers: `weight *
+  /// imbalance` for every token that counts.
+  func nextTokenLoss(_ input: ModelInput, labels: Tensor) throws -> (sum: Tensor, count: Int) {
+    var routing: [Tensor] = []
+    let hidden = try body(input, cache: nil) { routing = $0 }
+    let (sum, count) = try NN.nextTokenLoss(
+      hidden, labels: labels, head: outputEmbedding, shape: logitShape)
+    guard store.mode.isTraining, !routing.isEmpty, let mixture, let weight = mixture.imbalanceWeight else {
+      return (sum, count)
+    }
+    let imbalance = try routerImbalance(routing, chosen: mixture.chosenCount, mask: input.attentionMask)
+    return (try sum.adding(imbalance, scale: weight * Double(count)), count)
   }
 }

@@ -20,7 +20,7 @@ final class DecoderForSequenceClassification: Model {
     score = try Linear(
       store.root / "score", in: decoder.outputSize, out: configuration.labels.count,
       initial: .normal(std: decoder.initializerRange))
-    paddingID = try configuration.optional("pad_token_id")
+    paddingID = try configuration.optional("pad_token_id") ?? configuration.text.optional("pad_token_id")
   }
 
   var contextLength: Int { body.contextLength }

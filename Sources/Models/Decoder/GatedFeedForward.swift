@@ -5,17 +5,34 @@ import Torch
 ///
 /// Source: Shazeer 2020, "GLU Variants Improve Transformer".
 struct GatedFeedForward {
-  private let gateAndUp: LinearGroup
+  private let gateAndUp: GateAndUp
   private let down: Linear
   private let activation: Activation
 
-  init(_ path: Path, _ config: DecoderConfiguration) throws {
-    let (outer, inner) = (config.hiddenSize, config.intermediateSize)
+  /// In one layer, or each in its own.
+  private enum GateAndUp {
+    case apart(LinearGroup)
+    case fused(Linear)
+
+    func callAsFunction(_ x: Tensor) throws -> [Tensor] {
+      switch self {
+      case .apart(let group): try group(x)
+      case .fused(let layer): try layer(x).chunked(2, dim: -1)
+      }
+    }
+  }
+
+  /// - Parameter width: nil for `intermediateSize`.
+  init(_ path: Path, _ config: DecoderConfiguration, width: Int? = nil) throws {
+    let (outer, inner) = (config.hiddenSize, width ?? config.intermediateSize)
     let (bias, initial) = (config.feedForwardBias, Initializer.normal(std: config.initializerRange))
-    gateAndUp = LinearGroup([
-      try Linear(path / "gate_proj", in: outer, out: inner, bias: bias, initial: initial),
-      try Linear(path / "up_proj", in: outer, out: inner, bias: bias, initial: initial),
-    ])
+    func layer(_ name: String, _ size: Int) throws -> Linear {
+      try Linear(path / name, in: outer, out: size, bias: bias, initial: initial)
+    }
+    gateAndUp =
+      config.isFused
+      ? .fused(try layer("gate_up_proj", 2 * inner))
+      : .apart(LinearGroup([try layer("gate_proj", inner), try layer("up_proj", inner)]))
     down = try Linear(path / "down_proj", in: inner, out: outer, bias: bias, initial: initial)
     activation = config.activation
   }

@@ -2,8 +2,7 @@
 extension DecoderConfiguration {
   init(llama config: ModelConfiguration) throws {
     try self.init(common: config, contextLength: 2048)
-    let attentionBias = try config.value("attention_bias", default: false)
-    (queryKeyValueBias, outputBias) = (attentionBias, attentionBias)
+    try readAttentionBias(config)
     feedForwardBias = try config.value("mlp_bias", default: false)
   }
 }

@@ -3,6 +3,6 @@ extension DecoderConfiguration {
   init(qwen2 config: ModelConfiguration) throws {
     try self.init(common: config, keyValueHeads: 32, contextLength: 32768)
     queryKeyValueBias = true
-    windows = try Self.windows(config, layers: layerCount)
+    try readWindows(config)
   }
 }

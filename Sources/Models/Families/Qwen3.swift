@@ -2,9 +2,8 @@
 extension DecoderConfiguration {
   init(qwen3 config: ModelConfiguration) throws {
     try self.init(common: config, keyValueHeads: 32, headSize: 128, contextLength: 32768)
-    let attentionBias = try config.value("attention_bias", default: false)
-    (queryKeyValueBias, outputBias) = (attentionBias, attentionBias)
-    normalizesHeads = true
-    windows = try Self.windows(config, layers: layerCount)
+    try readAttentionBias(config)
+    headNorm = .each
+    try readWindows(config)
   }
 }

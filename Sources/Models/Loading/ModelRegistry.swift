@@ -8,6 +8,23 @@ public enum ModelRegistry {
     .decoder("mistral", DecoderConfiguration.init(mistral:)),
     .decoder("qwen2", DecoderConfiguration.init(qwen2:)),
     .decoder("qwen3", DecoderConfiguration.init(qwen3:)),
+    .decoder("gemma", DecoderConfiguration.init(gemma:)),
+    .decoder("gemma2", DecoderConfiguration.init(gemma2:)),
+    .decoder("gemma3_text", DecoderConfiguration.init(gemma3:)),
+    .gemma3,
+    .decoder("phi3", DecoderConfiguration.init(phi3:)),
+    .decoder("granite", DecoderConfiguration.init(granite:)),
+    .granitemoe,
+    .decoder("olmo", DecoderConfiguration.init(olmo:)),
+    .decoder("olmo2", DecoderConfiguration.init(olmo2:)),
+    .decoder("olmo3", DecoderConfiguration.init(olmo3:)),
+    .olmoe,
+    .decoder("cohere", DecoderConfiguration.init(cohere:)),
+    .decoder("cohere2", DecoderConfiguration.init(cohere2:)),
+    .decoder("smollm3", DecoderConfiguration.init(smollm3:)),
+    .mixtral,
+    .qwen2moe,
+    .qwen3moe,
     .gpt("gpt2", GPTConfiguration.init(gpt2:)),
     .gpt("gpt_neox", prefix: "gpt_neox", head: "embed_out", GPTConfiguration.init(gptNeoX:)),
     .gpt("gptj", tasks: [.causalLM, .sequenceClassification], GPTConfiguration.init(gptj:)),
@@ -71,6 +88,12 @@ struct ModelFamily: Sendable {
   var respell: @Sendable (String) -> String = { $0 }
   /// The checkpoint's name for a tensor of the model, where files keep another than the model has.
   var spellStored: @Sendable (String) -> String = { $0 }
+  /// Whether a model is written with the names that its checkpoint has.
+  var keepsSpelling = false
+  /// What the names of weights begin with that belong to the model but not to what is run of it.
+  var passengers: [String] = []
+  /// Where a matrix of one expert goes in the tensor of all of them; nil for any other tensor.
+  var stack: @Sendable (String) -> StackedSource.Place? = { _ in nil }
   let build: @Sendable (ModelConfiguration, ModelTask, VariableStore) throws -> any Model
 
   /// The task asked for, or the one that `architectures` names.
@@ -90,6 +113,8 @@ struct ModelFamily: Sendable {
     }
     // A bare body, such as LlamaModel, says nothing of a task.
     if architecture.hasSuffix("Model") { return tasks[0] }
+    // With images it makes text from more than text.
+    if !passengers.isEmpty, architecture.hasSuffix("ForConditionalGeneration") { return .causalLM }
     throw config.invalid(
       "architectures",
       "tasks of \(modelType) are \(tasks.map(\.rawValue).joined(separator: ", ")); choose one with --task")
@@ -107,7 +132,8 @@ extension ModelFamily {
   ) -> ModelFamily {
     ModelFamily(modelType: modelType, tasks: tasks, prefix: prefix, heads: ["lm_head.weight", "score."]) {
       config, task, store in
-      let decoder = try read(config)
+      let decoder = try read(config.text)
+      if store.isStacked { try decoder.checkStacking(config) }
       switch task {
       case .sequenceClassification: return try DecoderForSequenceClassification(config, decoder, store)
       case .tokenClassification: return try DecoderForTokenClassification(config, decoder, store)

@@ -44,6 +44,7 @@ public enum PretrainedModel {
       isFresh: { family.isHead($0, of: task) }, origin: replication.map { stack in { stack.origin(of: $0) } })
     let model = try family.build(config, task, store)
     store.forgive(where: family.isHarmless)
+    store.carry { name in family.passengers.contains(where: name.hasPrefix) }
     do {
       try store.report.requireClean(unexpectedIsFine: true)
     } catch {
@@ -76,12 +77,18 @@ extension ModelFamily {
     buffers.contains(where: name.hasSuffix) || (heads + spares).contains(where: name.hasPrefix)
   }
 
-  /// The checkpoint under the names of the model: a bare body's lack the prefix.
+  /// The checkpoint under the names of the model: a bare body's lack the prefix. Single experts are stacked.
   func prefixed(_ source: any TensorSource) -> any TensorSource {
+    let renamed = renamed(source)
+    guard renamed.names.contains(where: { stack($0) != nil }) else { return renamed }
+    return StackedSource(renamed, place: stack)
+  }
+
+  private func renamed(_ source: any TensorSource) -> any TensorSource {
     let names = source.names
-    let isBare = !names.contains { $0.hasPrefix("\(prefix).") }
+    let isBare = !names.contains { respell($0).hasPrefix("\(prefix).") }
     guard isBare || names.contains(where: { respell($0) != $0 }) else { return source }
-    return RenamedSource(source) { name in
+    return RenamedSource(source, keepsNames: keepsSpelling && !isBare) { name in
       let name = respell(name)
       return !isBare || heads.contains(where: name.hasPrefix) ? name : "\(prefix).\(name)"
     }

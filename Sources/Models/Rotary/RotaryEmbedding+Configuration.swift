@@ -7,18 +7,43 @@ extension RotaryEmbedding {
   /// - Parameters:
   ///   - headSize: the dimensions of a head.
   ///   - usualShare: of them that turn, where the file says nothing; nil for families in which all turn.
+  ///   - aliases: what a family's files call a kind of scaling otherwise.
   /// - Throws: ``ModelError`` naming the key whose value is missing or does not do.
   init(
     _ config: ModelConfiguration, dimensions headSize: Int, contextLength: Int, defaultTheta: Double = 10000,
-    usualShare: Double? = nil
+    usualShare: Double? = nil, aliases: [String: RotaryKind] = [:]
   ) throws {
-    let fields = try RotaryFields(config)
+    let fields = try RotaryFields(config, aliases: aliases)
     dimensions = try fields.turned(of: headSize, usualShare: usualShare)
     theta = try fields.number("rope_theta") ?? config.value("rope_theta", default: defaultTheta)
     guard theta > 1, theta.isFinite else { throw fields.invalid("rope_theta", "must be above 1") }
     self.contextLength = contextLength
     scaling = try fields.scaling(dimensions: dimensions, contextLength: contextLength)
   }
+
+  /// Reads the parameters of one kind of layer: `rope_parameters.KIND`, or the keys of older files beside it, whose
+  /// `rope_scaling` is that of layers with full attention.
+  ///
+  /// - Parameter theta: the key of the base in older files, if they have it, and its usual value.
+  /// - Throws: ``ModelError`` naming the key whose value is missing or does not do.
+  init(
+    _ config: ModelConfiguration, kind: String, dimensions: Int, contextLength: Int,
+    theta: (key: String?, usual: Double)
+  ) throws {
+    let fields = try RotaryFields(config, kind: kind)
+    let beside = try theta.key.flatMap { try config.optional($0) as Double? }
+    self.theta = try fields.number("rope_theta") ?? beside ?? theta.usual
+    guard self.theta > 1, self.theta.isFinite else {
+      throw fields.invalid(theta.key ?? "rope_theta", "must be above 1")
+    }
+    (self.dimensions, self.contextLength) = (dimensions, contextLength)
+    scaling = try fields.scaling(dimensions: dimensions, contextLength: contextLength)
+  }
+}
+
+/// The ways to reach beyond the context of the first training, as config.json names them.
+enum RotaryKind: String, CaseIterable {
+  case `default`, linear, dynamic, yarn, longrope, llama3
 }
 
 /// The object in config.json that describes the rotary embedding.
@@ -26,12 +51,24 @@ private struct RotaryFields {
   let config: ModelConfiguration
   let key: String
   let object: JSONObject
+  private var aliases: [String: RotaryKind] = [:]
 
-  init(_ config: ModelConfiguration) throws {
+  init(_ config: ModelConfiguration, kind: String) throws {
+    let all: JSONObject = try config.value("rope_parameters", default: [:])
+    let old: JSONObject = try config.value("rope_scaling", default: [:])
+    self.config = config
+    if let own = all[kind]?.objectValue {
+      (key, object) = ("rope_parameters.\(kind)", own)
+    } else {
+      (key, object) = ("rope_scaling", kind == "full_attention" ? old : [:])
+    }
+  }
+
+  init(_ config: ModelConfiguration, aliases: [String: RotaryKind] = [:]) throws {
     let old: JSONObject = try config.value("rope_scaling", default: [:])
     key = old.isEmpty ? "rope_parameters" : "rope_scaling"
     object = old.isEmpty ? try config.value("rope_parameters", default: [:]) : old
-    self.config = config
+    (self.config, self.aliases) = (config, aliases)
     if let nested = object.first(where: { $0.value.objectValue != nil }) {
       throw invalid(nested.key, "parameters per kind of layer are not supported in this family")
     }
@@ -62,16 +99,12 @@ private struct RotaryFields {
     }
   }
 
-  private enum Kind: String, CaseIterable {
-    case `default`, linear, dynamic, yarn, longrope, llama3
-  }
-
-  private var kind: Kind {
+  private var kind: RotaryKind {
     get throws {
       let key = object["rope_type"] == nil ? "type" : "rope_type"
       guard let json = object[key], !json.isNull else { return .default }
-      guard let name = json.stringValue, let kind = Kind(rawValue: name) else {
-        let names = Kind.allCases.map(\.rawValue)
+      guard let name = json.stringValue, let kind = aliases[name] ?? RotaryKind(rawValue: name) else {
+        let names = RotaryKind.allCases.map(\.rawValue)
         let guess =
           NearestName.find(json.stringValue ?? "", among: names).map { " (did you mean \($0)?)" } ?? ""
         throw invalid(key, "must be one of \(names.joined(separator: ", "))\(guess)")

@@ -81,6 +81,9 @@ public enum RotaryScaling: Sendable {
     }
   }
 
+  /// The length up to which texts are short; nil when short and long ones turn alike.
+  var shortLength: Int? { if case .long(let long) = self { long.originalLength } else { nil } }
+
   /// Whether the angles depend on the length of the text.
   var dependsOnLength: Bool {
     switch self {

@@ -27,13 +27,16 @@ public enum ModelWriter {
     let weights = try SavedWeights(
       model.store, merging: adapters, dtype: dtype, keepsQuantized: keepsQuantized)
     let family = try ModelRegistry.family(of: model.configuration)
+    var names: [String: String] = [:]
     let layouts = try weights.layouts().map { layout in
-      try SafetensorsLayout(name: family.spellStored(layout.name), dtype: layout.dtype, shape: layout.shape)
+      let stored = family.spellStored(layout.name)
+      names[stored] = layout.name
+      return try SafetensorsLayout(name: stored, dtype: layout.dtype, shape: layout.shape)
     }
     let plan = try ShardPlan(layouts, maxShardSize: maxShardSize)
     try FolderReplacement.write(folder, overwrite: overwrite) { temporary in
       try ShardedWriter.write(plan, to: temporary) { layout, sink in
-        try weights.withBytes(of: family.respell(layout.name), sink)
+        try weights.withBytes(of: names[layout.name] ?? layout.name, sink)
       }
       if let source { try copyCompanions(from: source, to: temporary) }
       let config = try configuration(of: model, weights: weights, keepsQuantized: keepsQuantized)
@@ -62,7 +65,8 @@ public enum ModelWriter {
     if let architecture = try model.configuration.architectures.first,
       let suffix = suffixes.first(where: architecture.hasSuffix),
       let own = model.task.architectureSuffixes.first,
-      !model.task.architectureSuffixes.contains(suffix)
+      !model.task.architectureSuffixes.contains(suffix),
+      (try? PretrainedModel.task(of: model.configuration)) != model.task || suffix == "Model"
     {
       config["architectures"] = .array([.string(architecture.dropLast(suffix.count) + own)])
     }

@@ -9,10 +9,22 @@ struct SavedWeights {
   private let dtype: DType?
   /// What belongs to weights that are written in few bits, by name.
   private var packed: [String: Tensor] = [:]
+  /// The parameters that are written under other names or in parts, by those of the parts.
+  private var parts: [String: (parameter: String, part: StoredPart)] = [:]
+  /// What the model only carries along, by the names in the file.
+  private var passengers: [String: String] = [:]
+  private let latest = Latest()
+
+  /// The parameter whose parts are being written, so that adapters are folded into it once.
+  private final class Latest { var found: (name: String, tensor: Tensor)? }
 
   /// - Parameter keepsQuantized: whether quantized weights are written as they are, and not dense.
   init(_ store: VariableStore, merging adapters: [String], dtype: DType?, keepsQuantized: Bool) throws {
     (self.store, self.adapters, self.dtype) = (store, adapters, dtype)
+    for name in store.parameters.map(\.name) + store.ties.map(\.name) {
+      for part in store.parts(of: name) { parts[part.name] = (name, part) }
+    }
+    for name in store.passengers { passengers[store.parts(of: name).first?.name ?? name] = name }
     guard keepsQuantized else { return }
     for (name, weight) in store.quantizedNames {
       let now = store.layer(of: name)?.weight as? any QuantizedWeight ?? weight
@@ -31,10 +43,16 @@ struct SavedWeights {
   func layouts() throws -> [SafetensorsLayout] {
     let names =
       store.parameters.map(\.name) + store.copies.map(\.name) + store.ties.filter(isWritten).map(\.name)
-    let dense = try names.map { name in
-      let tensor = try current(name)
-      return try layout(name, tensor.dtype, tensor.shape)
+    let own = try names.flatMap { name in
+      let (tensor, parts) = (try current(name), store.parts(of: name))
+      guard !parts.isEmpty else { return [try layout(name, tensor.dtype, tensor.shape)] }
+      return try parts.map { try layout($0.name, tensor.dtype, $0.slice(of: tensor).shape) }
     }
+    let dense =
+      try own
+      + passengers.sorted { $0.key < $1.key }.compactMap { file, name in
+        try store.passenger(named: name).map { try layout(file, $0.dtype, $0.shape) }
+      }
     guard packed.isEmpty else {
       return try dense
         + packed.keys.sorted().compactMap { name in
@@ -54,18 +72,29 @@ struct SavedWeights {
   func withBytes(of name: String, _ sink: (UnsafeRawBufferPointer) throws -> Void) throws {
     if let tensor = packed[name] { return try tensor.to(device: .cpu).contiguous().withBytes(sink) }
     try withoutGradients {
-      guard let layer = store.layer(of: name), isChanged(layer) else {
-        return try write(current(name), sink)
+      if let (parameter, part) = parts[name] { return try write(part.slice(of: folded(parameter)), sink) }
+      if let passenger = try passengers[name].flatMap(store.passenger(named:)) {
+        return try write(passenger, sink)
       }
-      let before = layer.adapters.filter(\.isMerged).map(\.name)
-      try layer.merge(adapters)
-      defer {
-        layer.unmerge()
-        // What was merged before goes in again; it could be merged then, so it can be now.
-        try? layer.merge(before)
-      }
-      try write(current(name), sink)
+      try write(folded(name), sink)
     }
+  }
+
+  /// A weight with the adapters folded in.
+  private func folded(_ name: String) throws -> Tensor {
+    if let found = latest.found, found.name == name { return found.tensor }
+    latest.found = nil
+    guard let layer = store.layer(of: name), isChanged(layer) else { return try current(name) }
+    let before = layer.adapters.filter(\.isMerged).map(\.name)
+    try layer.merge(adapters)
+    defer {
+      layer.unmerge()
+      // What was merged before goes in again; it could be merged then, so it can be now.
+      try? layer.merge(before)
+    }
+    let tensor = try current(name)
+    if !store.parts(of: name).isEmpty { latest.found = (name, tensor) }
+    return tensor
   }
 
   private func write(_ tensor: Tensor, _ sink: (UnsafeRawBufferPointer) throws -> Void) throws {

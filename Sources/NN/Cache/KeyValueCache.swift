@@ -93,6 +93,30 @@ public final class KeyValueCache {
   /// Notes the ids of new tokens [batch, count].
   public func extendIDs(_ new: Tensor) throws { ids = try ids.map { try .cat([$0, new], dim: 1) } ?? new }
 
+  /// Forgets everything, for a pass that reads all of it again, with what follows.
+  ///
+  /// - Parameters:
+  ///   - old: the ids seen so far, ``ids``.
+  /// - Returns: all ids, which of them are real, and their places; what stood before the ids (a soft prompt) is not
+  ///   among them.
+  public func restart(
+    with new: Tensor, mask: Tensor?, positions newPositions: Tensor?, behind old: Tensor
+  ) throws -> (ids: Tensor, mask: Tensor?, positions: Tensor?) {
+    let (batch, count, seen) = (new.shape[0], new.shape[1], old.shape[1])
+    let lead = length - seen
+    let masks = try extendMask(mask, batch: batch, count: count, device: new.device)
+    let places = try newPositions.flatMap {
+      try extendPositions($0, count: count, device: new.device)
+    }
+    let whole = (
+      ids: try Tensor.cat([old, new], dim: 1), mask: try masks?.slice(1, from: lead),
+      positions: try places.map { try $0.slice(1, from: lead) - Double(lead) }
+    )
+    layers = Array(repeating: nil, count: layers.count)
+    (realTokens, positions, ids) = (nil, nil, nil)
+    return whole
+  }
+
   /// Keeps the given rows of the batch, in the given order; int64 [rows].
   public func select(rows: Tensor) throws {
     for index in layers.indices {

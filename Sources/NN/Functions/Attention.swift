@@ -69,14 +69,23 @@ public struct AttentionPattern {
 
 /// Scaled dot-product attention; q [batch, heads, queries, d], k and v [batch, kvHeads, keys, d].
 ///
+/// - Parameters:
+///   - scale: of the scores; nil for 1 / sqrt(d).
+///   - cap: what the scores are squashed below, by tanh; nil for none.
 /// - Returns: [batch, queries, heads * d], heads side by side.
 public func attention(
   _ query: Tensor, _ key: Tensor, _ value: Tensor, mask: Tensor?, causal: Bool, scale: Double? = nil,
-  dropout: Double = 0
+  cap: Double? = nil, dropout: Double = 0
 ) throws -> Tensor {
   let shape = query.shape
   guard shape.count == 4 else { throw TorchError(.invalid, "attention: queries must be 4-D, got \(query)") }
   let keys = key.shape
+  if let cap {
+    let scale = scale ?? 1 / Double(shape[3]).squareRoot()
+    let output = try cappedAttention(
+      query, key, value, mask: mask, causal: causal, scale: scale, cap: cap, dropout: dropout)
+    return try output.transposed(1, 2).reshaped([shape[0], shape[2], -1])
+  }
   let isShort =
     shape[2] > 1 && keys[2] <= 768 && query.isFusable && key.dtype == query.dtype
     && value.dtype == query.dtype
@@ -97,4 +106,25 @@ public func attention(
     scale: scale,
     groupedHeads: keys[1] != shape[1])
   return try output.transposed(1, 2).reshaped([shape[0], shape[2], -1])
+}
+
+/// Attention whose scores s become cap tanh(s / cap), which no fused kernel knows.
+///
+/// Source: Gemma Team 2024, "Gemma 2: Improving Open Language Models at a Practical Size", section 2.
+private func cappedAttention(
+  _ query: Tensor, _ key: Tensor, _ value: Tensor, mask: Tensor?, causal: Bool, scale: Double, cap: Double,
+  dropout: Double
+) throws -> Tensor {
+  let (q, k) = (query.shape, key.shape)
+  // Query heads that share a key head are rows of one product.
+  let rows = try query.reshaped([q[0], k[1], -1, q[3]])
+  let raw = try rows.matmul(key.transposed()) * (scale / cap)
+  var scores = try (raw.tanh() * cap).reshaped([q[0], q[1], q[2], k[2]])
+  let hidesLater = causal && mask == nil && q[2] > 1
+  let pattern =
+    hidesLater ? try AttentionPattern.causal(queries: q[2], keys: k[2], device: query.device) : mask
+  if let visible = pattern { scores = try scores.maskedFill(visible.logicalNot(), -.infinity) }
+  var weights = try scores.softmax(-1, dtype: .float32).to(dtype: query.dtype)
+  if dropout > 0 { weights = try weights.dropout(dropout) }
+  return try weights.reshaped([q[0], k[1], -1, k[2]]).matmul(value).reshaped(q)
 }

@@ -6,9 +6,10 @@ import Torch
 ///   - hidden: [batch, tokens, d], before the output embedding.
 ///   - labels: int64 [batch, tokens], the token itself at each place; -100 does not count.
 ///   - head: the output embedding.
+///   - shape: what becomes of its logits.
 /// - Returns: a float32 scalar and the count; the sum of nothing is zero.
 public func nextTokenLoss(
-  _ hidden: Tensor, labels: Tensor, head: Linear
+  _ hidden: Tensor, labels: Tensor, head: Linear, shape logitShape: LogitShape = LogitShape()
 ) throws -> (sum: Tensor, count: Int) {
   let shape = hidden.shape
   guard shape.count == 3, labels.shape == Array(shape.prefix(2)) else {
@@ -29,10 +30,10 @@ public func nextTokenLoss(
       head.mode.rowAdapters = rows.selecting(owners)
     }
     defer { head.mode.rowAdapters = rows }
-    let logits = try head(states).to(dtype: .float32)
+    let logits = try logitShape(head(states)).to(dtype: .float32)
     return (try logits.crossEntropy(kept, reduction: .sum), places.shape[0])
   }
-  return (try chunkedCrossEntropy(states, kept, weight: head.weight), places.shape[0])
+  return (try chunkedCrossEntropy(states, kept, weight: head.weight, shape: logitShape), places.shape[0])
 }
 
 /// Summed cross entropy of x W^T, without ever holding all logits: each chunk of rows is multiplied, turned into its
@@ -46,7 +47,8 @@ public func nextTokenLoss(
 ///     is where products with a wide weight are fastest.
 /// - Source: the idea of Wijmans et al. 2024, "Cut Your Losses in Large-Vocabulary Language Models".
 func chunkedCrossEntropy(
-  _ x: Tensor, _ targets: Tensor, weight: any WeightStorage, chunkBytes: Int = 32 << 20
+  _ x: Tensor, _ targets: Tensor, weight: any WeightStorage, shape: LogitShape = LogitShape(),
+  chunkBytes: Int = 32 << 20
 ) throws -> Tensor {
   let rows = x.shape[0]
   let fitting = chunkBytes / max(1, weight.shape[0] * x.dtype.byteSize)
@@ -57,8 +59,11 @@ func chunkedCrossEntropy(
     let total = try Tensor.zeros([], dtype: .float32)
     for start in stride(from: 0, to: rows, by: chunk) {
       let part = start..<min(start + chunk, rows)
-      let logits = try weight.product(x.slice(0, part), bias: nil)
+      let (logits, slope) = try shape.applied_(weight.product(x.slice(0, part), bias: nil))
       try total.add_(logits.fusedCrossEntropy_(targets.slice(0, part)).sum())
+      // The logits have become their gradient.
+      if let slope { try logits.mul_(slope) }
+      if shape.scale != 1 { try logits.mul_(shape.scale) }
       try gradient?.slice(0, part).copy_(weight.transposedProduct(logits))
     }
     return (total, gradient)

@@ -1,7 +1,23 @@
 import Torch
 
-/// RMS normalization over the last dimension: float32 inside, then `weight` in the input's type.
-public func rmsNorm(_ x: Tensor, weight: Tensor, eps: Double) throws -> Tensor {
+/// How a weight scales what RMS normalization has normalized. In float32 the first two are the same.
+public enum RMSNormScaling: Sendable {
+  /// In the type of the input (Llama).
+  case narrow
+  /// In float32, before the result is rounded (OLMo 2).
+  case wide
+  /// By one plus the weight, in float32 (Gemma).
+  case fromOne
+}
+
+/// RMS normalization over the last dimension: float32 inside, then `weight` as `scaling` says.
+public func rmsNorm(
+  _ x: Tensor, weight: Tensor, eps: Double, scaling: RMSNormScaling = .narrow
+) throws -> Tensor {
+  guard scaling == .narrow || x.dtype == .float32 else {
+    return try composedRMSNorm(x, weight: weight, eps: eps, scaling: scaling)
+  }
+  let weight = scaling == .fromOne ? try weight + 1 : weight
   guard x.isFusable, weight.dtype == x.dtype, !weight.requiresGrad else {
     return try composedRMSNorm(x, weight: weight, eps: eps)
   }
@@ -12,8 +28,14 @@ public func rmsNorm(_ x: Tensor, weight: Tensor, eps: Double) throws -> Tensor {
 }
 
 /// The definition, operation by operation.
-func composedRMSNorm(_ x: Tensor, weight: Tensor, eps: Double) throws -> Tensor {
+func composedRMSNorm(
+  _ x: Tensor, weight: Tensor, eps: Double, scaling: RMSNormScaling = .narrow
+) throws -> Tensor {
   let wide = try x.to(dtype: x.dtype.isReducedPrecision ? .float32 : nil)
-  let scale = try (wide.square().mean([-1], keepDim: true) + eps).rsqrt()
-  return try weight * (wide * scale).to(dtype: x.dtype)
+  let normalized = try wide * (wide.square().mean([-1], keepDim: true) + eps).rsqrt()
+  switch scaling {
+  case .narrow: return try weight * normalized.to(dtype: x.dtype)
+  case .wide: return try (weight.to(dtype: wide.dtype) * normalized).to(dtype: x.dtype)
+  case .fromOne: return try ((weight.to(dtype: wide.dtype) + 1) * normalized).to(dtype: x.dtype)
+  }
 }

@@ -43,5 +43,14 @@ public final class AdaptableParameter: AdaptableLayer {
   }
 
   /// The parameter with the adapters that are active.
-  public func callAsFunction() throws -> Tensor { try adaptedOutput(weight.dense(weight.dtype)) }
+  ///
+  /// - Throws: ``AdapterError`` while rows have adapters of their own, which one parameter cannot serve.
+  public func callAsFunction() throws -> Tensor {
+    guard !slot.isByRow else {
+      throw AdapterError(
+        "\(name) is a parameter with adapters, which cannot differ by row: run the rows of each adapter apart"
+      )
+    }
+    return try adaptedOutput(weight.dense(weight.dtype))
+  }
 }

@@ -15,15 +15,21 @@ public final class Embedding: AdaptableLayer {
   public let padding: Int?
   let parameter: Parameter
 
-  /// - Parameter aliases: full names under which a checkpoint may keep the table instead.
+  /// - Parameters:
+  ///   - aliases: full names under which a checkpoint may keep the table instead.
+  ///   - roundedScale: a scale in the precision of the table (Gemma keeps it so).
   public init(
-    _ path: Path, entries: Int, size: Int, aliases: [String] = [], scale: Double = 1, padding: Int? = nil
+    _ path: Path, entries: Int, size: Int, aliases: [String] = [], scale: Double = 1,
+    roundedScale: Double = 1, padding: Int? = nil
   ) throws {
     (name, kind) = (path.name, .embedding(entries: entries, size: size))
     mode = path.store.mode
     slot = AdapterSlot(mode: mode)
-    (self.scale, self.padding) = (scale, padding)
     parameter = try path.parameter("weight", [entries, size], initial: .normal(std: 0.02), aliases: aliases)
+    let rounded: Double =
+      try roundedScale == 1
+      ? 1 : Tensor.full([], roundedScale, dtype: parameter.dtype).to(dtype: .float64).item()
+    (self.scale, self.padding) = (scale * rounded, padding)
     weight = parameter
     path.store.add(self)
   }

@@ -13,17 +13,23 @@ public final class LayerNorm: AdaptableLayer {
   public let eps: Double
   private let size: Int
 
-  public init(_ path: Path, size: Int, eps: Double, bias: Bool = true) throws {
-    (name, kind, self.eps, self.size) = (path.name, .norm(size: size), eps, size)
+  /// - Parameter heads: for a weight of its own for each head [heads, size] of the input [..., heads, size], without a
+  ///   bias; nil for one weight.
+  public init(_ path: Path, size: Int, eps: Double, bias: Bool = true, heads: Int? = nil) throws {
+    (name, kind, self.eps, self.size) = (path.name, .norm(size: (heads ?? 1) * size), eps, size)
     mode = path.store.mode
     slot = AdapterSlot(mode: mode)
-    weight = try path.parameter("weight", [size], initial: .ones)
-    self.bias = try bias ? path.parameter("bias", [size], initial: .zeros) : nil
+    weight = try path.parameter("weight", (heads.map { [$0] } ?? []) + [size], initial: .ones)
+    self.bias = try bias && heads == nil ? path.parameter("bias", [size], initial: .zeros) : nil
     path.store.add(self)
   }
 
   public func output(_ x: Tensor, weight: any WeightStorage, bias: Tensor?) throws -> Tensor {
-    try x.layerNorm([size], weight: weight.dense(weight.dtype), bias: bias, eps: eps)
+    let scale = try weight.dense(weight.dtype)
+    guard scale.rank == 1 else {
+      return try x.layerNorm([size], weight: nil, bias: nil, eps: eps) * scale
+    }
+    return try x.layerNorm([size], weight: scale, bias: bias, eps: eps)
   }
 
   public func callAsFunction(_ x: Tensor) throws -> Tensor { try adaptedOutput(x) }

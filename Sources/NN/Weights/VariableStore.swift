@@ -28,6 +28,8 @@ public final class VariableStore {
   public private(set) var prompts: PromptSlot?
   /// What the checkpoint lacks, has in excess, or has in another shape.
   public private(set) var report: LoadReport
+  /// Tensors of the checkpoint that the model does not compute with, and that are written back with it.
+  public private(set) var passengers: [String] = []
 
   private let source: (any TensorSource)?
   private let isFresh: (String) -> Bool
@@ -81,6 +83,19 @@ public final class VariableStore {
 
   /// Takes names out of the unexpected ones; see ``LoadReport/forgive(where:)``.
   public func forgive(where isHarmless: (String) -> Bool) { report.forgive(where: isHarmless) }
+
+  /// Takes names out of the unexpected ones, to be written back as they are.
+  public func carry(where belongs: (String) -> Bool) {
+    let names = report.unexpected.filter(belongs)
+    passengers += names
+    for name in names { report.used(name) }
+  }
+
+  /// A tensor of the checkpoint that the model does not compute with.
+  public func passenger(named name: String) throws -> Tensor? { try source?.tensor(named: name) }
+
+  /// The tensors of the checkpoint that `name` is to be written as; empty for one of that name.
+  public func parts(of name: String) -> [StoredPart] { isStacked ? [] : source?.parts(of: name) ?? [] }
 
   /// Whether the checkpoint has a tensor called `name`, so that the parameter does not start from an initial value.
   public func hasCheckpointTensor(_ name: String) -> Bool { source?.shape(of: name) != nil }

@@ -22,7 +22,9 @@ public struct ModelTraits: Sendable {
   var usualTargets: [String]? {
     switch modelType {
     case "llama", "mistral", "mixtral", "qwen2", "qwen3", "stablelm", "gemma", "gemma2", "gemma3_text", "opt",
-      "gptj", "bart", "olmo2", "granite", "starcoder2":
+      "gptj", "bart", "olmo2", "granite", "starcoder2", "gemma3", "olmo", "olmo3", "olmoe", "granitemoe",
+      "cohere",
+      "cohere2", "smollm3", "qwen2_moe", "qwen3_moe":
       ["q_proj", "v_proj"]
     case "phi": ["q_proj", "v_proj", "fc1", "fc2"]
     case "gpt2", "gpt_bigcode": ["c_attn"]

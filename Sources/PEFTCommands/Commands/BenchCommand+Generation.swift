@@ -19,7 +19,7 @@ extension BenchCommand {
     }
     let names = try addAdapters(to: tuned.adapters)
     let loaded = (clock.now - began) / .seconds(1)
-    let prompts = try prompts(vocabulary: language.configuration.size("vocab_size"))
+    let prompts = try prompts(vocabulary: language.configuration.text.size("vocab_size"))
     var options = SamplingOptions()
     (options.maxNewTokens, options.minNewTokens) = (count, count)
     let generator = try TextGenerator(language)

@@ -132,7 +132,7 @@ struct BenchCommand: ParsableCommand {
 
   /// A file of JSON lines with one batch of random tokens.
   private func randomRows(in folder: String) throws -> String {
-    let vocabulary = try ModelConfiguration(folder: ModelFolder(model).path).size("vocab_size")
+    let vocabulary = try ModelConfiguration(folder: ModelFolder(model).path).text.size("vocab_size")
     let generator = try Generator(seed: engine.seed ?? EngineOptions.usualSeed)
     let rows = try (0..<batchSize).map { _ in
       let ids = try Tensor.randint(0..<vocabulary, [sequenceLength], generator: generator).array(of: Int.self)

@@ -104,8 +104,8 @@ public struct Bottleneck: AdapterMethod {
     houlsby: ModuleSelection, pfeiffer: ModuleSelection
   )? {
     switch modelType {
-    case "llama", "mistral", "qwen2", "qwen3", "gemma", "gemma2", "gemma3_text", "phi3", "olmo2", "stablelm",
-      "granite":
+    case "llama", "mistral", "qwen2", "qwen3", "gemma", "gemma2", "gemma3", "gemma3_text", "phi3", "olmo",
+      "olmo2", "olmo3", "stablelm", "granite", "cohere", "cohere2", "smollm3":
       last("o_proj", "down_proj")
     case "phi": last("self_attn.dense", "fc2")
     case "opt", "bart": last("out_proj", "fc2")
