@@ -90,7 +90,10 @@ let package = Package(
     tests("Demo", ["Tokenizers"]),
     tests(
       "PEFTCommands",
-      ["Files", "FineTuning", "JSON", "Models", "NN", "PEFT", "Pickle", "Safetensors", "Tokenizers", "Torch"]),
+      [
+        "Files", "FineTuning", "JSON", "Models", "NN", "PEFT", "Pickle", "Reports", "Safetensors",
+        "Tokenizers", "Torch",
+      ]),
   ],
   cxxLanguageStandard: .cxx20
 )

@@ -113,6 +113,9 @@ public final class FineTuningRun {
     adapter.configuration.shared.taskType = tuned.model.task.peftTaskType
     adapter.configuration.shared.inferenceMode = true
     try adapter.write(to: folder)
+    if tuned.model.task == .sequenceClassification || tuned.model.task == .tokenClassification {
+      try tuned.model.configuration.labels.write(beside: folder)
+    }
   }
 
   /// Makes the adapter that a finished run has written into `folder` an ordinary LoRA, if the plan says so.

@@ -15,7 +15,8 @@ public protocol Model: AnyObject {
   var contextLength: Int { get }
 
   /// Causal: [batch, tokens, vocabulary]; sequence classification: [batch, labels]; token classification:
-  /// [batch, tokens, labels].
+  /// [batch, tokens, labels]; question answering: [batch, tokens, 2], beginning and end; masked language modelling:
+  /// [batch, tokens, vocabulary]; feature extraction: [batch, tokens, d].
   func logits(_ input: ModelInput) throws -> Tensor
 }
 
@@ -52,6 +53,28 @@ extension CausalLanguageModel {
   public func nextTokenLoss(_ input: ModelInput, labels: Tensor) throws -> (sum: Tensor, count: Int) {
     try NN.nextTokenLoss(
       hiddenStates(input, cache: nil), labels: labels, head: outputEmbedding, shape: logitShape)
+  }
+}
+
+/// A model that names hidden words.
+public protocol MaskedLanguageModel: TextEncoder {
+  /// Hidden states [..., d] to logits [..., vocabulary].
+  func head(_ hidden: Tensor) throws -> Tensor
+}
+
+extension MaskedLanguageModel {
+  public func logits(_ input: ModelInput) throws -> Tensor { try head(hiddenStates(input)) }
+
+  /// The summed cross entropy of the words that count, and how many do.
+  ///
+  /// - Parameter labels: int64 [batch, tokens]; -100 does not count. Only those that do are looked up.
+  public func maskedLoss(_ input: ModelInput, labels: Tensor) throws -> (sum: Tensor, count: Int) {
+    let hidden = try hiddenStates(input)
+    let counts = try labels.notEqual(-100)
+    let targets = try labels.indexed([counts])
+    let count = targets.count
+    let logits = try head(hidden.indexed([counts])).to(dtype: .float32)
+    return (try logits.crossEntropy(targets, reduction: .sum), count)
   }
 }
 

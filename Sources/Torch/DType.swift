@@ -55,6 +55,16 @@ public struct DType: Hashable, Sendable {
     }
   }
 
+  /// The lowest finite number of a floating-point type.
+  public var lowest: Double {
+    switch self {
+    case .float16: -65504
+    case .bfloat16: -3.3895313892515355e38
+    case .float64: -Double.greatestFiniteMagnitude
+    default: -Double(Float.greatestFiniteMagnitude)
+    }
+  }
+
   /// Whether sums in this type lose so much that they are taken in float32 instead.
   public var isReducedPrecision: Bool { isFloatingPoint && self != .float32 && self != .float64 }
 }

@@ -11,7 +11,10 @@ import Torch
 struct EncoderTests {
   static let names = [
     "bert", "bert-tokens", "bert-bare", "roberta", "roberta-tokens", "xlm-roberta", "distilbert",
-    "distilbert-tokens", "electra", "electra-tokens", "albert", "albert-tokens",
+    "distilbert-tokens", "electra", "electra-tokens", "albert", "albert-tokens", "bert-answers",
+    "distilbert-answers", "modernbert-answers", "bert-masked", "roberta-masked", "distilbert-masked",
+    "electra-masked", "albert-masked", "deberta-masked", "modernbert-masked", "deberta", "deberta-tokens",
+    "deberta-convolution", "modernbert", "modernbert-mean", "modernbert-tokens",
   ]
 
   private func load(_ folder: String) throws -> any TextEncoder {
@@ -70,9 +73,10 @@ struct EncoderTests {
     #expect(try again.logits(input).isIdentical(to: model.logits(input)))
   }
 
-  @Test func checkpointingChangesNoGradient() throws {
+  @Test(arguments: ["albert", "deberta", "modernbert"])
+  func checkpointingChangesNoGradient(name: String) throws {
     func gradients(checkpointing: Bool) throws -> [Tensor] {
-      let model = try load(Golden.encoder("albert"))
+      let model = try load(Golden.encoder(name))
       model.store.mode.isTraining = true
       model.store.mode.gradientCheckpointing = checkpointing
       let weights = try model.store.parameters.map { try $0.tensor.requireGrad() }
@@ -104,6 +108,68 @@ struct EncoderTests {
       segments: try Tensor([0, 0, 0, 1, 1, 1, 1], shape: [1, 7]))
     let alone = try texts.map { try model.logits(ModelInput($0)) }
     #expect(try model.logits(packed).relativeError(to: .cat(alone, dim: 1)) < 1e-5)
+  }
+
+  @Test(arguments: [
+    ("bert-answers", ModelTask.questionAnswering), ("bert-masked", .maskedLM),
+    ("bert", .sequenceClassification),
+    ("bert-bare", .sequenceClassification), ("modernbert-tokens", .tokenClassification),
+  ])
+  func theArchitectureNamesTheTask(name: String, task: ModelTask) throws {
+    #expect(try load(Golden.encoder(name)).task == task)
+  }
+
+  @Test(arguments: ["bert", "bert-bare", "deberta", "modernbert-masked"])
+  func withoutAHeadTheHiddenStatesAreTheSame(name: String) throws {
+    let folder = Golden.encoder(name)
+    let plain = try #require(
+      try PretrainedModel.load(folder: folder, task: .featureExtraction) as? any TextEncoder)
+    #expect(plain.store.report.isClean)
+    #expect(!plain.store.layers.contains { $0.name.hasPrefix("bert.") || $0.name.hasPrefix("model.") })
+    let input = try ModelInput([4, 9, 12])
+    #expect(try plain.hiddenStates(input).isIdentical(to: load(folder).hiddenStates(input)))
+  }
+
+  @Test func aNewHeadForHiddenWordsIsTrained() throws {
+    let model = try PretrainedModel.load(folder: Golden.encoder("bert-bare"), task: .maskedLM)
+    #expect(model.headNames == ["cls.predictions.transform.dense", "cls.predictions.transform.LayerNorm"])
+    #expect(try PretrainedModel.load(folder: Golden.encoder("bert-masked")).headNames.isEmpty)
+  }
+
+  @Test func onlyHiddenWordsCountInTheLoss() throws {
+    let model = try #require(
+      try PretrainedModel.load(folder: Golden.encoder("bert-masked")) as? any MaskedLanguageModel)
+    let input = try ModelInput([4, 9, 12])
+    let labels = try Tensor([-100, 7, -100], shape: [1, 3])
+    let (sum, count) = try model.maskedLoss(input, labels: labels)
+    let plain = try model.logits(input).reshaped([3, -1]).crossEntropy(labels.flattened(), reduction: .sum)
+    #expect(count == 1)
+    #expect(try sum.relativeError(to: plain) < 1e-6)
+  }
+
+  @Test func aFarDistanceSharesABucket() throws {
+    let relative = DebertaConfiguration.RelativeAttention(
+      contentToPosition: true, positionToContent: true, sharesKeys: true, farthest: 512, buckets: 256,
+      isNormalized: false)
+    let distances = try relative.distances(400, device: .cpu).select(1, 0).array(of: Int.self)
+    #expect(Array(distances[0...128]) == Array(0...128))
+    #expect(zip(distances, distances.dropFirst()).allSatisfy { $0 <= $1 })
+    #expect(try #require(distances.last) < 256)
+  }
+
+  static let wrongKeys: [(String, String, JSONValue)] = [
+    ("deberta", "pos_att_type", ["p2p"]), ("deberta", "legacy", false),
+    ("deberta-convolution", "conv_kernel_size", 4), ("modernbert", "classifier_pooling", "max"),
+    ("modernbert", "layer_types", ["full_attention"]), ("modernbert", "hidden_size", 15),
+    ("modernbert", "rope_parameters", ["full_attention": ["rope_type": "yarn", "factor": 2]]),
+  ]
+
+  @Test(arguments: wrongKeys)
+  func newFamiliesNameTheKeyThatDoesNotDo(name: String, key: String, value: JSONValue) throws {
+    let copy = try TemporaryModel(folder: Golden.encoder(name))
+    try copy.configure([key: value])
+    let error = try #require(throws: ModelError.self) { try load(copy.folder) }
+    #expect(error.description.contains(key))
   }
 
   @Test(

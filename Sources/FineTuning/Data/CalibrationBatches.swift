@@ -20,7 +20,7 @@ extension Calibration {
       let batch = try Training.Batch(
         passes[index].map { $0.map { examples.examples[$0] } }, objective: objective,
         padding: examples.padding, device: model.device)
-      let isByToken = objective == .nextToken || objective == .tokenLabels
+      let isByToken = [.nextToken, .tokenLabels, .maskedToken].contains(objective)
       return Calibration.Batch(
         isText: try batch.attentionMask ?? batch.segments?.greaterOrEqual(0),
         hasTarget: try isByToken ? batch.labels.notEqual(-100) : nil

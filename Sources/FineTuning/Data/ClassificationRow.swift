@@ -2,6 +2,21 @@ import JSON
 import Tokenizers
 import Training
 
+extension DataRow {
+  /// The text of a row, or the two of a pair.
+  ///
+  /// - Throws: ``TrainingError`` when it has none under a name that is known or given.
+  public func classifiedTexts(_ options: DataOptions) throws -> [String] {
+    let (text, pair) = try ClassificationRow.texts(self, options.textColumns)
+    return [text] + (pair.map { [$0] } ?? [])
+  }
+
+  /// Whether the row says what its class or score is.
+  public func hasLabel(_ options: DataOptions) -> Bool {
+    (try? ClassificationRow.label(self, options)) != nil
+  }
+}
+
 /// A row for a classifier or a regression: one or two texts, and a label.
 struct ClassificationRow {
   let example: TokenizedExample
@@ -62,7 +77,9 @@ struct ClassificationRow {
     do {
       label = try self.label(row, builder.options)
     } catch {
-      guard builder.needsTargets else { return .category(0) }
+      guard builder.needsTargets else {
+        return builder.objective == .regression ? .scores([0]) : .category(0)
+      }
       throw error
     }
     func wrong(_ rule: String) -> TrainingError {
@@ -75,7 +92,7 @@ struct ClassificationRow {
       return Float(found)
     }
     switch builder.objective {
-    case .category, .nextToken, .tokenLabels:
+    case .category, .nextToken, .tokenLabels, .maskedToken, .answer:
       guard let id = builder.labels?.id(of: label) else {
         throw wrong(
           "the model's classes are \((builder.labels?.names ?? []).prefix(12).joined(separator: ", "))")

@@ -42,6 +42,7 @@ public struct ExampleBuilder: Sendable {
   ///
   /// - Throws: ``TrainingError`` naming the row that cannot be used.
   public func examples(_ rows: [DataRow]) throws -> ExampleSet {
+    if objective == .answer { return try answerExamples(rows) }
     let made = try concurrentMap(rows) { row in
       var example = try self.example(row)
       example.adapter = row.text("adapter")
@@ -68,17 +69,19 @@ public struct ExampleBuilder: Sendable {
       warnings.append(
         "\(silent.count) of \(rows.count) rows have no token to learn, the first is \(first.origin)")
     }
-    return ExampleSet(
+    return try ExampleSet(
       examples, packedLength: options.maxLength == nil ? min(limit, 1024) : limit, padding: padding,
-      warnings: warnings)
+      masking: masking(examples), warnings: warnings)
   }
 
   /// The tokens of a row at most.
-  private var limit: Int { min(options.maxLength ?? contextLength, contextLength) }
+  var limit: Int { min(options.maxLength ?? contextLength, contextLength) }
 
   /// Cuts an example that is too long; texts to classify keep the special tokens around them.
   private func cut(_ example: inout TokenizedExample, _ row: DataRow) throws {
-    if let tokenizer, row["input_ids"] == nil, objective != .nextToken, objective != .tokenLabels {
+    if let tokenizer, row["input_ids"] == nil, objective != .nextToken, objective != .tokenLabels,
+      objective != .maskedToken
+    {
       let (text, pair) = try ClassificationRow.texts(row, options.textColumns)
       let shorter = try tokenizer.truncating(Truncation(maxLength: limit)).encode(text, pair: pair)
       example.ids = shorter.ids.map { Int32(clamping: $0) }
@@ -98,7 +101,8 @@ public struct ExampleBuilder: Sendable {
     switch objective {
     case .nextToken: try CausalRow(row, self).example
     case .tokenLabels: try tokenLabels(row)
-    case .category, .regression, .multiLabel: try ClassificationRow(row, self).example
+    case .maskedToken: try MaskedRow(row, self).example
+    case .category, .regression, .multiLabel, .answer: try ClassificationRow(row, self).example
     }
   }
 
@@ -149,7 +153,7 @@ public struct ExampleBuilder: Sendable {
     return tokenizer
   }
 
-  private func check(_ example: TokenizedExample) throws {
+  func check(_ example: TokenizedExample) throws {
     guard !example.ids.isEmpty else {
       throw TrainingError(.data, "a row without tokens, \(example.origin): remove it, or give it text")
     }
@@ -158,7 +162,7 @@ public struct ExampleBuilder: Sendable {
         .data, "token id \(wrong), \(example.origin): the model's ids are 0 to \(vocabularySize - 1)")
     }
     guard case .tokens(let targets) = example.target else { return }
-    let classes = objective == .nextToken ? vocabularySize : nil
+    let classes = objective == .nextToken || objective == .maskedToken ? vocabularySize : nil
     if let wrong = targets.first(where: { $0 != -100 && ($0 < 0 || $0 >= classes ?? Int(Int32.max)) }) {
       throw TrainingError(
         .data,

@@ -22,7 +22,8 @@ struct GLUEFile {
     let header = first.cells.contains { names.contains(String($0)) } ? first.cells.map(String.init) : nil
     let texts = try task.texts.map { try place(of: $0, header, count: first.cells.count) }
     let label = try? place(of: task.label, header, count: first.cells.count)
-    return try lines.dropFirst(header == nil ? 0 : 1).map { number, cells in
+    return try lines.dropFirst(header == nil ? 0 : 1).compactMap { number, cells in
+      if task.hasBrokenLines, cells.count < first.cells.count { return nil }
       guard cells.count == first.cells.count else {
         throw TrainingError(
           .data,

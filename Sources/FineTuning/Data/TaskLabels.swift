@@ -15,6 +15,11 @@ public struct TaskLabels: Sendable {
   public init(_ rows: [DataRow], task: ModelTask, options: DataOptions, config: ModelConfiguration) throws {
     switch task {
     case .causalLM, .seq2seqLM: self.init(.nextToken, nil)
+    case .maskedLM: self.init(.maskedToken, nil)
+    case .questionAnswering: self.init(.answer, nil)
+    case .featureExtraction:
+      throw TrainingError(
+        .data, "task feature-extraction, which has nothing to learn from: choose another --task")
     case .tokenClassification:
       let largest = rows.lazy.flatMap { $0["labels"]?.arrayValue ?? [] }.compactMap(\.intValue).max() ?? 1
       let fits = try config.namesLabels && config.labels.count > largest
@@ -43,16 +48,21 @@ public struct TaskLabels: Sendable {
   ) throws {
     switch model.task {
     case .causalLM, .seq2seqLM: self.init(.nextToken, nil)
+    case .maskedLM: self.init(.maskedToken, nil)
+    case .questionAnswering: self.init(.answer, nil)
+    case .featureExtraction:
+      throw TrainingError(
+        .data, "task feature-extraction, which has no score: use peft embed, or choose another --task")
     case .tokenClassification: self.init(.tokenLabels, nil)
     case .sequenceClassification:
+      let isRegression = try model.configuration.labels.count == 1
       guard needsTargets else {
-        self.init(.category, nil)
+        self.init(isRegression ? .regression : .category, nil)
         return
       }
       let kind =
         try options.glue.map { LabelKind($0) }
         ?? LabelKind(rows.map { try ClassificationRow.label($0, options) })
-      let isRegression = try model.configuration.labels.count == 1
       self.init(isRegression ? .regression : kind.objective, nil)
     }
   }

@@ -45,7 +45,7 @@ public final class AdaptedPretrainedModel {
     let task =
       task
       ?? folders.lazy.compactMap { $0.configuration.shared.taskType }.first.flatMap(ModelTask.init(peft:))
-    let labels = try labels ?? Self.labels(folders, folder)
+    let labels = try labels ?? ClassLabels.beside(places.map(\.path)) ?? Self.labels(folders, folder)
     model = try PretrainedModel.load(
       folder: folder, task: task, dtype: dtype, device: device, labels: labels,
       quantization: quantization, seed: seed,
@@ -140,13 +140,16 @@ extension Model {
 }
 
 extension ModelTask {
-  /// The `task_type` of adapter_config.json.
-  public var peftTaskType: String {
+  /// The `task_type` of adapter_config.json; nil where it knows none.
+  public var peftTaskType: String? {
     switch self {
     case .causalLM: "CAUSAL_LM"
     case .sequenceClassification: "SEQ_CLS"
     case .tokenClassification: "TOKEN_CLS"
     case .seq2seqLM: "SEQ_2_SEQ_LM"
+    case .questionAnswering: "QUESTION_ANS"
+    case .featureExtraction: "FEATURE_EXTRACTION"
+    case .maskedLM: nil
     }
   }
 

@@ -79,6 +79,9 @@ public final class FineTuningModel: TrainableModel {
   }
 
   public func summedLoss(_ batch: Batch) throws -> Tensor {
+    if objective == .maskedToken, let model = model as? any MaskedLanguageModel {
+      return try routed(batch) { try model.maskedLoss(modelInput(batch), labels: batch.labels).sum }
+    }
     guard objective == .nextToken, let model = model as? any CausalLanguageModel else {
       return try objective.summedLoss(logits(batch), batch)
     }
@@ -92,13 +95,16 @@ public final class FineTuningModel: TrainableModel {
   public func logits(_ batch: Batch) throws -> Tensor { try routed(batch) { try plainLogits(batch) } }
 
   private func plainLogits(_ batch: Batch) throws -> Tensor {
+    try model.logits(modelInput(batch))
+  }
+
+  private func modelInput(_ batch: Batch) throws -> ModelInput {
     // A classifier reads where each text ends from the mask, even if all are of one length.
     let needsMask = model.task == .sequenceClassification && batch.attentionMask == nil
     let full = needsMask ? try Tensor.ones(batch.ids.shape, dtype: .bool, device: device) : nil
-    return try model.logits(
-      ModelInput(
-        ids: batch.ids, attentionMask: batch.attentionMask ?? full, positions: batch.positions,
-        segments: batch.segments, typeIDs: batch.typeIDs))
+    return ModelInput(
+      ids: batch.ids, attentionMask: batch.attentionMask ?? full, positions: batch.positions,
+      segments: batch.segments, typeIDs: batch.typeIDs)
   }
 
   private func routed<Result>(_ batch: Batch, _ body: () throws -> Result) throws -> Result {

@@ -4,7 +4,7 @@ import Torch
 /// The body that encoders of the BERT kind share: embeddings and layers in which every token sees every other.
 ///
 /// Source: Devlin et al. 2019, "BERT: Pre-training of Deep Bidirectional Transformers".
-final class Encoder {
+final class Encoder: EncoderBody {
   let configuration: EncoderConfiguration
   private let embeddings: EncoderEmbeddings
   private let projection: Linear?
@@ -27,6 +27,9 @@ final class Encoder {
       return block
     }
   }
+
+  var contextLength: Int { configuration.contextLength }
+  var words: Embedding { embeddings.words }
 
   /// The last hidden states [batch, tokens, d].
   func callAsFunction(_ input: ModelInput) throws -> Tensor {

@@ -31,9 +31,18 @@ struct EncoderConfiguration: Sendable {
   var pooler: EncoderPooler
   /// Dropout in front of a head for a text, and of a head for tokens.
   var classifierDropout: (text: Double, tokens: Double)
+  /// Dropout in front of the head that finds answers.
+  var answerDropout = 0.0
+  var language: LanguageHeadDesign
 
   /// The longest text in tokens.
   var contextLength: Int { positionCount - firstPosition }
+
+  var heads: EncoderHeads {
+    EncoderHeads(
+      hiddenSize: hiddenSize, vocabularySize: vocabularySize, initializerRange: initializerRange,
+      pooler: pooler, classifierDropout: classifierDropout, answerDropout: answerDropout, language: language)
+  }
 }
 
 /// The names of a body's parts in a checkpoint.
@@ -48,19 +57,6 @@ struct EncoderNames: Sendable {
   var up = "intermediate.dense"
   var down = "output.dense"
   var outputNorm = "output.LayerNorm"
-}
-
-/// How a classifier makes one vector of a text: a layer on top of the first token's.
-struct EncoderPooler: Sendable {
-  /// The full name of the layer.
-  var name: String
-  var activation = Activation.tanh
-  /// Whether dropout applies before the layer too.
-  var dropsInput = false
-  /// The full name of the layer that gives the logits.
-  var output = "classifier"
-  /// What a new task adds, and trains whole.
-  var heads = ["classifier"]
 }
 
 extension EncoderConfiguration {
@@ -90,6 +86,10 @@ extension EncoderConfiguration {
     pooler = EncoderPooler(name: "\(prefix).pooler.dense")
     let rate = try config.rate("classifier_dropout", default: dropout)
     classifierDropout = (rate, rate)
+    language = LanguageHeadDesign(
+      dense: "cls.predictions.transform.dense", width: hiddenSize, activation: activation,
+      norm: EncoderHeadNorm(name: "cls.predictions.transform.LayerNorm", eps: normEpsilon),
+      output: "cls.predictions.decoder", bias: "cls.predictions.bias")
   }
 }
 

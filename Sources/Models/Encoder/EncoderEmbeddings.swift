@@ -3,7 +3,8 @@ import Torch
 
 /// The sum of a token's rows in the tables of words, positions and segments, normalized.
 struct EncoderEmbeddings {
-  private let words, positions: Embedding
+  let words: Embedding
+  private let positions: Embedding
   private let types: Embedding?
   private let norm: LayerNorm
   private let configuration: EncoderConfiguration
@@ -24,7 +25,7 @@ struct EncoderEmbeddings {
   /// [batch, tokens, width of the tables].
   func callAsFunction(_ input: ModelInput) throws -> Tensor {
     var sum =
-      try input.embeddings ?? words(checked(input.ids, below: configuration.vocabularySize, "token id"))
+      try input.embeddings ?? words(input.ids.checked(below: configuration.vocabularySize, "token id"))
     if let types { sum = try sum + types(typeIDs(input)) }
     return try norm(sum + positions(places(input)))
   }
@@ -34,7 +35,7 @@ struct EncoderEmbeddings {
     guard let ids = input.typeIDs, configuration.typeCount > 1 else {
       return try .zeros([1, input.ids.shape[1]], dtype: .int64, device: input.ids.device)
     }
-    return try checked(ids, below: configuration.typeCount, "token type")
+    return try ids.checked(below: configuration.typeCount, "token type")
   }
 
   /// The rows of the tokens' positions.
@@ -42,13 +43,9 @@ struct EncoderEmbeddings {
   /// Where counting starts behind the padding token's number (RoBERTa), padding does not count and has a row of its own.
   private func places(_ input: ModelInput) throws -> Tensor {
     let (first, count) = (configuration.firstPosition, input.ids.shape[1])
-    guard count <= configuration.contextLength else {
-      throw ModelError(
-        "\(count) tokens, in the input: the model has positions for \(configuration.contextLength); "
-          + "shorten the text, or lower --max-length")
-    }
+    guard count <= configuration.contextLength else { throw input.tooLong(configuration.contextLength) }
     if let positions = input.positions {
-      let places = try checked(positions, below: configuration.contextLength, "position")
+      let places = try positions.checked(below: configuration.contextLength, "position")
       return try (places + Double(first)).to(dtype: .int64)
     }
     guard first > 0, let padding = configuration.paddingID, input.embeddings == nil else {
@@ -56,15 +53,5 @@ struct EncoderEmbeddings {
     }
     let isReal = try input.ids.notEqual(Double(padding)).to(dtype: .int64)
     return try (isReal.cumsum(1) * isReal + Double(padding)).to(dtype: .int64)
-  }
-
-  private func checked(_ ids: Tensor, below limit: Int, _ what: String) throws -> Tensor {
-    let (low, high): (Int, Int) = (try ids.min().item(), try ids.max().item())
-    guard low >= 0, high < limit else {
-      throw ModelError(
-        "\(what) \(low < 0 ? low : high), in the input: the model has those from 0 to \(limit - 1); "
-          + "use its own tokenizer")
-    }
-    return ids
   }
 }

@@ -1,43 +1,51 @@
 import NN
 import Torch
 
-/// An encoder that classifies a whole text, or a pair of texts, by its first token.
+/// An encoder that classifies a whole text, or a pair of texts.
 final class EncoderForSequenceClassification: TextEncoder {
   let configuration: ModelConfiguration
   let store: VariableStore
   let task = ModelTask.sequenceClassification
   let outputEmbeddingName: String? = nil
   let headNames: [String]
-  private let body: Encoder
-  private let pooler, output: Linear
+  private let heads: EncoderHeads
+  private let body: any EncoderBody
+  private let pooler: HeadTransform
+  private let output: Linear
 
   init(
-    _ configuration: ModelConfiguration, _ encoder: EncoderConfiguration, prefix: String,
-    _ store: VariableStore
+    _ configuration: ModelConfiguration, _ design: EncoderDesign, prefix: String, _ store: VariableStore
   ) throws {
-    (self.configuration, self.store) = (configuration, store)
-    body = try Encoder(store.root / prefix, encoder)
-    let (d, initial) = (encoder.hiddenSize, Initializer.normal(std: encoder.initializerRange))
-    pooler = try Linear(store.root / encoder.pooler.name, in: d, out: d, bias: true, initial: initial)
+    (self.configuration, self.store, heads) = (configuration, store, design.heads)
+    body = try design.body(store.root / prefix)
+    pooler = try HeadTransform(store.root, heads.pooler, heads)
     output = try Linear(
-      store.root / encoder.pooler.output, in: d, out: configuration.labels.count, bias: true, initial: initial
-    )
-    // A pooler that the checkpoint lacks is as new as the head: it must be trained, and kept.
-    let isNew = !store.hasCheckpointTensor("\(encoder.pooler.name).weight")
-    let isBelow = encoder.pooler.heads.contains { encoder.pooler.name.hasPrefix($0) }
-    headNames = encoder.pooler.heads + (isNew && !isBelow ? [encoder.pooler.name] : [])
+      store.root / heads.pooler.output, in: heads.hiddenSize, out: configuration.labels.count, bias: true,
+      initial: .normal(std: heads.initializerRange))
+    headNames = heads.pooler.heads + heads.newParts(store, besides: heads.pooler.heads)
   }
 
-  var contextLength: Int { body.configuration.contextLength }
+  var contextLength: Int { body.contextLength }
 
   func hiddenStates(_ input: ModelInput) throws -> Tensor { try body(input) }
 
   /// [batch, labels].
   func logits(_ input: ModelInput) throws -> Tensor {
-    let (design, rate) = (body.configuration.pooler, body.configuration.classifierDropout.text)
-    var first = try body.firstStates(input)
-    if design.dropsInput { first = try store.mode.dropped(first, rate) }
-    let pooled = try design.activation(pooler(first))
-    return try output(store.mode.dropped(pooled, rate))
+    var text =
+      switch heads.pooler.pooling {
+      case .first: try body.firstStates(input)
+      case .mean: try body(input).mean(of: input.attentionMask)
+      }
+    text = try store.mode.dropped(text, heads.pooler.inputDropout)
+    return try output(store.mode.dropped(pooler(text), heads.classifierDropout.text))
+  }
+}
+
+extension Tensor {
+  /// The mean over the tokens of [batch, tokens, d] that `mask` (bool [batch, tokens]) holds for; all when it is nil.
+  public func mean(of mask: Tensor?) throws -> Tensor {
+    guard let mask else { return try mean([1]) }
+    let weights = try mask.to(dtype: dtype).unsqueezed(-1)
+    return try (self * weights).sum([1]) / weights.sum([1]).clamped(min: 1)
   }
 }

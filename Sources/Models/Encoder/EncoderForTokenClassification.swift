@@ -1,33 +1,50 @@
 import NN
 import Torch
 
-/// An encoder that classifies every token.
+/// An encoder that classifies every token, or (with two classes) finds where an answer begins and ends.
+///
+/// Source of the second: Devlin et al. 2019, "BERT", section 4.2.
 final class EncoderForTokenClassification: TextEncoder {
   let configuration: ModelConfiguration
   let store: VariableStore
-  let task = ModelTask.tokenClassification
+  let task: ModelTask
   let outputEmbeddingName: String? = nil
-  let headNames = ["classifier"]
-  private let body: Encoder
-  private let classifier: Linear
+  let headNames: [String]
+  private let body: any EncoderBody
+  private let transform: HeadTransform?
+  private let output: Linear
+  private let dropout: Double
 
+  /// - Parameter task: token classification or question answering.
   init(
-    _ configuration: ModelConfiguration, _ encoder: EncoderConfiguration, prefix: String,
+    _ configuration: ModelConfiguration, _ design: EncoderDesign, prefix: String, task: ModelTask,
     _ store: VariableStore
   ) throws {
-    (self.configuration, self.store) = (configuration, store)
-    body = try Encoder(store.root / prefix, encoder)
-    classifier = try Linear(
-      store.root / "classifier", in: encoder.hiddenSize, out: configuration.labels.count, bias: true,
-      initial: .normal(std: encoder.initializerRange))
+    (self.configuration, self.store, self.task) = (configuration, store, task)
+    let (heads, findsAnswers) = (design.heads, task == .questionAnswering)
+    body = try design.body(store.root / prefix)
+    transform = try heads.pooler.servesTokens ? HeadTransform(store.root, heads.pooler, heads) : nil
+    let name = findsAnswers ? heads.answers : "classifier"
+    output = try Linear(
+      store.root / name, in: heads.hiddenSize, out: findsAnswers ? 2 : configuration.labels.count, bias: true,
+      initial: .normal(std: heads.initializerRange))
+    dropout = findsAnswers ? heads.answerDropout : heads.classifierDropout.tokens
+    headNames = [name] + (heads.pooler.servesTokens ? heads.newParts(store, besides: []) : [])
   }
 
-  var contextLength: Int { body.configuration.contextLength }
+  var contextLength: Int { body.contextLength }
 
   func hiddenStates(_ input: ModelInput) throws -> Tensor { try body(input) }
 
-  /// [batch, tokens, labels].
+  /// [batch, tokens, labels]; for answers the last dimension is beginning and end.
   func logits(_ input: ModelInput) throws -> Tensor {
-    try classifier(store.mode.dropped(body(input), body.configuration.classifierDropout.tokens))
+    let mode = store.mode
+    // Whether an answer begins at a token is a question among all of a row, padding included, as in transformers.
+    let keeps = mode.keepsPadding
+    mode.keepsPadding = keeps || task == .questionAnswering
+    defer { mode.keepsPadding = keeps }
+    var hidden = try body(input)
+    if let transform { hidden = try transform(hidden) }
+    return try output(store.mode.dropped(hidden, dropout))
   }
 }

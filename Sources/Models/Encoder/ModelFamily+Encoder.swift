@@ -1,28 +1,46 @@
 extension ModelFamily {
-  /// A family of encoders.
+  /// A family of encoders that spell their configuration as BERT does.
   ///
   /// - Parameter prefix: of the body's names; nil for the name of the family.
   static func encoder(
     _ modelType: String, prefix: String? = nil,
     _ read: @escaping @Sendable (ModelConfiguration) throws -> EncoderConfiguration
   ) -> ModelFamily {
-    let prefix = prefix ?? modelType
-    return ModelFamily(
-      modelType: modelType, tasks: [.sequenceClassification, .tokenClassification], prefix: prefix,
+    encoder(modelType, prefix: prefix ?? modelType, design: { try EncoderDesign(read($0)) })
+  }
+
+  /// A family of encoders.
+  ///
+  /// - Parameter others: what the names of heads begin with that only this family has.
+  static func encoder(
+    _ modelType: String, prefix: String, heads others: [String] = [],
+    design: @escaping @Sendable (ModelConfiguration) throws -> EncoderDesign
+  ) -> ModelFamily {
+    ModelFamily(
+      modelType: modelType,
+      tasks: [
+        .sequenceClassification, .tokenClassification, .questionAnswering, .maskedLM, .featureExtraction,
+      ],
+      prefix: prefix,
       heads: [
         "classifier.", "pre_classifier.", "cls.", "lm_head.", "qa_outputs.", "predictions.",
         "sop_classifier.",
         "vocab_transform.", "vocab_layer_norm.", "vocab_projector.", "generator_predictions.",
-        "generator_lm_head.", "discriminator_predictions.",
-      ],
+        "generator_lm_head.", "discriminator_predictions.", "lm_predictions.", "mask_predictions.",
+      ] + others,
       // Bodies are often published without the layer that pools a text, or used without it.
       spares: ["\(prefix).pooler.", "\(prefix).embeddings.position_ids"],
       respell: modern
     ) { config, task, store in
-      let encoder = try read(config)
-      return task == .tokenClassification
-        ? try EncoderForTokenClassification(config, encoder, prefix: prefix, store)
-        : try EncoderForSequenceClassification(config, encoder, prefix: prefix, store)
+      let design = try design(config)
+      switch task {
+      case .tokenClassification, .questionAnswering:
+        return try EncoderForTokenClassification(config, design, prefix: prefix, task: task, store)
+      case .maskedLM: return try EncoderForMaskedLM(config, design, prefix: prefix, store)
+      case .featureExtraction: return try EncoderForFeatureExtraction(config, design, store)
+      case .sequenceClassification, .causalLM, .seq2seqLM:
+        return try EncoderForSequenceClassification(config, design, prefix: prefix, store)
+      }
     }
   }
 

@@ -26,5 +26,9 @@ extension EncoderConfiguration {
     pooler = EncoderPooler(name: "albert.pooler")
     let rate = try config.rate("classifier_dropout_prob", default: 0.1)
     classifierDropout = (rate, rate)
+    language = LanguageHeadDesign(
+      dense: "predictions.dense", width: embeddingSize, activation: activation,
+      norm: EncoderHeadNorm(name: "predictions.LayerNorm", eps: normEpsilon), output: "predictions.decoder",
+      bias: "predictions.bias")
   }
 }

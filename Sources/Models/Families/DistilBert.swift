@@ -27,5 +27,10 @@ extension EncoderConfiguration {
     pooler = EncoderPooler(
       name: "pre_classifier", activation: .relu, heads: ["pre_classifier", "classifier"])
     classifierDropout = (try config.rate("seq_classif_dropout", default: 0.2), dropout)
+    answerDropout = try config.rate("qa_dropout", default: 0.1)
+    language = LanguageHeadDesign(
+      dense: "vocab_transform", width: hiddenSize, activation: activation,
+      norm: EncoderHeadNorm(name: "vocab_layer_norm", eps: normEpsilon), output: "vocab_projector",
+      bias: "vocab_projector.bias")
   }
 }

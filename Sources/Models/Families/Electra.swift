@@ -7,6 +7,12 @@ extension EncoderConfiguration {
     embeddingSize = try config.size("embedding_size", default: 128)
     if embeddingSize != hiddenSize { names.projection = "embeddings_project" }
     pooler = EncoderPooler(
-      name: "classifier.dense", activation: .gelu, dropsInput: true, output: "classifier.out_proj")
+      name: "classifier.dense", activation: .gelu, inputDropout: classifierDropout.text,
+      output: "classifier.out_proj")
+    language = LanguageHeadDesign(
+      dense: "generator_predictions.dense", width: embeddingSize, activation: .gelu,
+      norm: EncoderHeadNorm(name: "generator_predictions.LayerNorm", eps: normEpsilon),
+      output: "generator_lm_head",
+      bias: "generator_lm_head.bias")
   }
 }

@@ -45,6 +45,9 @@ public enum ModelRegistry {
     .encoder("distilbert", EncoderConfiguration.init(distilbert:)),
     .encoder("electra", EncoderConfiguration.init(electra:)),
     .encoder("albert", EncoderConfiguration.init(albert:)),
+    .encoder("deberta-v2", prefix: "deberta", heads: ["pooler."], design: EncoderDesign.init(debertaV2:)),
+    .encoder(
+      "modernbert", prefix: "model", heads: ["head.", "decoder."], design: EncoderDesign.init(modernBert:)),
   ]
 
   /// The `model_type` of every family.
@@ -137,7 +140,8 @@ extension ModelFamily {
       switch task {
       case .sequenceClassification: return try DecoderForSequenceClassification(config, decoder, store)
       case .tokenClassification: return try DecoderForTokenClassification(config, decoder, store)
-      case .causalLM, .seq2seqLM: return try DecoderForCausalLM(config, decoder, store)
+      case .causalLM, .seq2seqLM, .questionAnswering, .maskedLM, .featureExtraction:
+        return try DecoderForCausalLM(config, decoder, store)
       }
     }
   }

@@ -40,10 +40,10 @@ public enum PretrainedModel {
     let source = SafetensorsSource(try SafetensorsCheckpoint(path: folder.path))
     let type = try dtype ?? config.dtype ?? source.firstFloatingPointType()
     let store = try VariableStore(
-      family.prefixed(source), dtype: type, device: device, seed: seed, quantization: quantization,
+      family.prefixed(source, for: task), dtype: type, device: device, seed: seed, quantization: quantization,
       isFresh: { family.isHead($0, of: task) }, origin: replication.map { stack in { stack.origin(of: $0) } })
     let model = try family.build(config, task, store)
-    store.forgive(where: family.isHarmless)
+    store.forgive { family.isHarmless($0, in: task) }
     store.carry { name in family.passengers.contains(where: name.hasPrefix) }
     do {
       try store.report.requireClean(unexpectedIsFine: true)
@@ -68,25 +68,34 @@ extension TensorSource {
 extension ModelFamily {
   /// Whether a parameter belongs to a head that a new task adds, or to a part of the body that may be new.
   func isHead(_ name: String, of task: ModelTask) -> Bool {
-    guard task != .causalLM, task != .seq2seqLM else { return false }
+    guard ![.causalLM, .seq2seqLM, .featureExtraction].contains(task) else { return false }
     return !name.hasPrefix("\(prefix).") || spares.contains(where: name.hasPrefix)
   }
 
   /// What checkpoints carry without need: tables computed from config.json, and the heads of other tasks.
-  func isHarmless(_ name: String) -> Bool {
-    buffers.contains(where: name.hasSuffix) || (heads + spares).contains(where: name.hasPrefix)
+  func isHarmless(_ name: String, in task: ModelTask) -> Bool {
+    let name =
+      task == .featureExtraction && !heads.contains(where: name.hasPrefix) ? "\(prefix).\(name)" : name
+    return buffers.contains(where: name.hasSuffix) || (heads + spares).contains(where: name.hasPrefix)
   }
 
-  /// The checkpoint under the names of the model: a bare body's lack the prefix. Single experts are stacked.
-  func prefixed(_ source: any TensorSource) -> any TensorSource {
-    let renamed = renamed(source)
+  /// The checkpoint under the names of the model: a bare body's lack the prefix, and so does a model without a
+  /// head. Single experts are stacked.
+  func prefixed(_ source: any TensorSource, for task: ModelTask) -> any TensorSource {
+    let renamed = renamed(source, for: task)
     guard renamed.names.contains(where: { stack($0) != nil }) else { return renamed }
     return StackedSource(renamed, place: stack)
   }
 
-  private func renamed(_ source: any TensorSource) -> any TensorSource {
+  private func renamed(_ source: any TensorSource, for task: ModelTask) -> any TensorSource {
     let names = source.names
     let isBare = !names.contains { respell($0).hasPrefix("\(prefix).") }
+    if task == .featureExtraction {
+      return RenamedSource(source) { name in
+        let name = respell(name)
+        return name.hasPrefix("\(prefix).") ? String(name.dropFirst(prefix.count + 1)) : name
+      }
+    }
     guard isBare || names.contains(where: { respell($0) != $0 }) else { return source }
     return RenamedSource(source, keepsNames: keepsSpelling && !isBare) { name in
       let name = respell(name)

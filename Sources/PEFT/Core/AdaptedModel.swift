@@ -154,9 +154,12 @@ public final class AdaptedModel {
   /// A fresh head is trained whole, as Hugging Face PEFT does for classification tasks.
   func addHeads(to configuration: inout AdapterConfiguration) {
     configuration.shared.taskType = configuration.shared.taskType ?? traits.taskType
-    guard ["SEQ_CLS", "TOKEN_CLS"].contains(configuration.shared.taskType) else { return }
+    let isClassifier = ["SEQ_CLS", "TOKEN_CLS"].contains(configuration.shared.taskType)
+    guard isClassifier || !traits.heads.isEmpty else { return }
     var modules = configuration.method.targeting.modulesToSave ?? []
-    for head in Self.usualHeads + traits.heads where !modules.contains(head) { modules.append(head) }
+    for head in (isClassifier ? Self.usualHeads : []) + traits.heads where !modules.contains(head) {
+      modules.append(head)
+    }
     configuration.method.targeting.modulesToSave = modules
   }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import FineTuning
 import Foundation
 import JSON
@@ -32,6 +33,9 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "The folder to write.") var output: String
   @Flag(help: "Go on from the last checkpoint in --output.") var resume = false
   @Flag(help: "Replace what an earlier run has left in --output.") var overwrite = false
+  @Option(
+    help: "Train once for each of these seeds, such as 1,2,3, and say mean and deviation of the results.")
+  var seeds: String?
   @Option(help: "A YAML file with any of these flags.") var config: String?
   @OptionGroup(title: "Method") var method: MethodFlags
   @OptionGroup(title: "Training") var loop: LoopFlags
@@ -41,12 +45,59 @@ struct TrainCommand: ParsableCommand {
   @OptionGroup(title: "Engine") var engine: EngineOptions
   @OptionGroup(title: "Output") var speech: OutputOptions
 
+  func validate() throws { _ = try seedList() }
+
   func run() throws {
-    let started = Date()
+    guard let seeds = try seedList() else {
+      let started = Date()
+      let summary = try train(output, seed: engine.seed)
+      guard !speech.json else { return Console.print(.object(summary.json)) }
+      let seconds = Int(Date().timeIntervalSince(started).rounded())
+      return Console.print(
+        "\(output): \(summary.steps) steps in \(seconds) s, loss \(summary.finalLoss.map(Numerals.short) ?? "-")"
+      )
+    }
+    let folder = try OutputFolder(output, overwrite: overwrite, resume: resume)
+    let runs = try folder.fill { try seeds.map(trainOnce) }
+    let summary = SeedSummary(seeds: seeds.map { Int(clamping: $0) }, runs: runs)
+    try summary.write(to: Folder.join(output, "summary.json"))
+    guard !speech.json else { return Console.print(.object(summary.json)) }
+    for name in summary.resultNames {
+      guard let (mean, deviation) = summary.result(name) else { continue }
+      Console.print("\(name)\t\(Numerals.short(mean)) ± \(Numerals.short(deviation))")
+    }
+    Console.print("\(output): \(seeds.count) seeds")
+  }
+
+  /// The summary of the run with a seed, in a folder of its own; one that has come to its end is not run again.
+  private func trainOnce(seed: UInt64) throws -> JSONObject {
+    let folder = Folder.join(output, "seed-\(seed)")
+    let file = Folder.join(folder, "summary.json")
+    if resume, Folder.hasFile(file) { return try JSONValue.parse(contentsOf: file).objectValue ?? [:] }
+    speech.note("seed \(seed)")
+    return try train(folder, seed: seed).json
+  }
+
+  private func seedList() throws -> [UInt64]? {
+    guard let seeds else { return nil }
+    let list = seeds.split(separator: ",").map { UInt64($0.filter { !$0.isWhitespace }) }
+    guard !list.isEmpty, !list.contains(nil), Set(list).count == list.count else {
+      throw ValidationError(
+        "--seeds is '\(seeds)': must be different whole numbers with commas between, such as 1,2,3")
+    }
+    guard engine.seed == nil else {
+      throw ValidationError("--seeds and --seed exclude each other: choose one")
+    }
+    return list.compactMap(\.self)
+  }
+
+  private func train(_ output: String, seed: UInt64?) throws -> TrainingSummary {
     let dataOptions = try rows.options()
-    var options = try loop.options(seed: engine.seed)
+    var options = try loop.options(seed: seed)
     if loop.metricForBestModel == nil, let task = dataOptions.glue { options.bestMetric = task.metric }
     let folder = try OutputFolder(output, overwrite: overwrite, resume: resume)
+    var engine = engine
+    engine.seed = seed
     let device = try engine.start()
     var plan = FineTuningPlan(
       model: model, data: data, evaluationData: evalData, task: try task.value(),
@@ -58,7 +109,7 @@ struct TrainCommand: ParsableCommand {
     let run = try FineTuningRun(plan)
     speech.warn(run.warnings)
     speech.note(run.description)
-    let summary = try folder.fill {
+    return try folder.fill {
       let trainer = try run.trainer(output: output, resume: resume)
       Interruption.listen()
       defer { Interruption.stopListening() }
@@ -67,14 +118,6 @@ struct TrainCommand: ParsableCommand {
       let summary = try trainer.run(display.show)
       try run.finish(in: output)
       return summary
-    }
-    if speech.json {
-      Console.print(.object(summary.json))
-    } else {
-      let seconds = Int(Date().timeIntervalSince(started).rounded())
-      Console.print(
-        "\(output): \(summary.steps) steps in \(seconds) s, loss \(summary.finalLoss.map(Numerals.short) ?? "-")"
-      )
     }
   }
 }

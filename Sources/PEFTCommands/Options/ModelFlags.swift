@@ -57,8 +57,11 @@ struct ModelFlags: ParsableArguments {
 
 /// `--task`, by the names of ``ModelTask``.
 struct TaskFlag: ParsableArguments {
-  @Option(help: "causal-lm, seq-cls or token-cls (default: as config.json or the adapter says).") var task:
-    String?
+  @Option(
+    help: ArgumentHelp(
+      "\(ModelTask.allCases.map(\.rawValue).joined(separator: ", ")) (default: as config.json or the adapter says)."
+    ))
+  var task: String?
 
   func value() throws -> ModelTask? {
     guard let task else { return nil }

@@ -8,6 +8,8 @@ struct CommandFlags {
   private(set) var repeating: Set<String> = []
 
   init(of command: any ParsableCommand.Type) throws {
+    // A sweep hands on what it does not know.
+    if command == SweepCommand.self { self = try CommandFlags(of: TrainCommand.self) }
     let description = try JSONValue.parse(command._dumpHelp())
     for argument in description["command"]?["arguments"]?.arrayValue ?? [] {
       for name in argument["names"]?.arrayValue ?? [] where name["kind"]?.stringValue == "long" {

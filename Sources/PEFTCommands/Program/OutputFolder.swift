@@ -10,7 +10,7 @@ struct OutputFolder {
   /// Names that runs write; only these are ever removed.
   private static let written: Set<String> = [
     "adapter_config.json", "adapter_model.safetensors", "adapter_initial.safetensors",
-    "prompt_encoder.safetensors",
+    "prompt_encoder.safetensors", "labels.json",
     "metrics.jsonl",
     "summary.json", "run.json",
     "report.html",
@@ -63,14 +63,17 @@ struct OutputFolder {
   }
 
   private var hasCheckpoint: Bool {
-    let folder = Folder.join(path, "checkpoints")
-    let names = (try? Folder.names(in: folder)) ?? []
-    return names.contains { $0.hasPrefix("step-") }
+    let seeds = ((try? Folder.names(in: path)) ?? []).filter { $0.hasPrefix("seed-") }
+    return ([path] + seeds.map { Folder.join(path, $0) }).contains { folder in
+      let names = (try? Folder.names(in: Folder.join(folder, "checkpoints"))) ?? []
+      return names.contains { $0.hasPrefix("step-") }
+    }
   }
 
   private func clear() {
     guard let names = try? Folder.names(in: path) else { return }
-    for name in names where Self.written.contains(name) || name.hasPrefix("model-") {
+    for name in names where Self.written.contains(name) || name.hasPrefix("model-") || name.hasPrefix("seed-")
+    {
       try? FileManager.default.removeItem(atPath: Folder.join(path, name))
     }
   }

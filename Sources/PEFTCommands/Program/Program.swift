@@ -73,7 +73,8 @@ struct Peft: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       TrainCommand.self, EvalCommand.self, GenerateCommand.self, LogitsCommand.self, MergeCommand.self,
-      InspectCommand.self, StatusCommand.self, CombineCommand.self, ExtractCommand.self, ConvertCommand.self,
+      EmbedCommand.self, SweepCommand.self, InspectCommand.self, StatusCommand.self, CombineCommand.self,
+      ExtractCommand.self, ConvertCommand.self,
       QuantizeCommand.self, BenchCommand.self,
       TokenizeCommand.self, TrainTokenizerCommand.self,
       DemoCommand.self,

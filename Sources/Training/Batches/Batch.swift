@@ -13,7 +13,8 @@ public struct Batch: Sendable {
   public let segments: Tensor?
   /// int64 [batch, tokens], for models with segment embeddings.
   public let typeIDs: Tensor?
-  /// int64 [batch, tokens] with -100 where nothing counts, int64 [batch] classes, or float32 [batch, outputs].
+  /// int64 [batch, tokens] with -100 where nothing counts, int64 [batch] classes, int64 [batch, 2] ends of answers, or
+  /// float32 [batch, outputs].
   public let labels: Tensor
   /// Tokens that are not padding.
   public let tokenCount: Int
@@ -107,7 +108,7 @@ private struct Targets {
       TrainingError(.data, "a target that is none for \(objective), \(example.origin): choose another task")
     }
     switch objective {
-    case .nextToken, .tokenLabels:
+    case .nextToken, .tokenLabels, .maskedToken:
       for example in examples {
         guard case .tokens = example.target else { throw misfit(example) }
       }
@@ -127,6 +128,13 @@ private struct Targets {
       }
       count = classes.count
       labels = try Tensor(classes)
+    case .answer:
+      let ends = try examples.flatMap { example in
+        guard case .span(let first, let last) = example.target else { throw misfit(example) }
+        return [Int64(first), Int64(last)]
+      }
+      count = examples.count
+      labels = try Tensor(ends, shape: [examples.count, 2])
     case .regression, .multiLabel:
       let size =
         examples.first.flatMap { if case .scores(let own) = $0.target { own.count } else { nil } } ?? 0

@@ -13,15 +13,21 @@ struct StepBatches: Sendable {
 final class StepSource {
   private let ahead: Ahead<StepBatches>
 
+  /// - Parameter seed: of which tokens are hidden; the step and the row do the rest, so that nothing need be saved.
   init(
-    _ plan: BatchPlan, examples: [TokenizedExample], objective: Objective, padding: Int, device: Device
+    _ plan: BatchPlan, set: ExampleSet, objective: Objective, seed: Int, device: Device
   ) {
     var reader = BatchPlan.Reader(plan)
     ahead = Ahead(end: plan.totalSteps) { step in
       StepBatches(
         batches: try reader.rows(step: step).map { rows in
-          try Batch(
-            rows.map { $0.map { examples[$0] } }, objective: objective, padding: padding, device: device)
+          let examples = rows.map { row in
+            row.map { index in
+              let example = set.examples[index]
+              return set.masking?.hidden(example, seed: seed, step: step, row: index) ?? example
+            }
+          }
+          return try Batch(examples, objective: objective, padding: set.padding, device: device)
         })
     }
   }

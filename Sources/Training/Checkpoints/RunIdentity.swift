@@ -51,6 +51,9 @@ struct RunIdentity: Sendable {
       switch example.target {
       case .tokens(let labels): for label in labels { add(Int(label)) }
       case .category(let category): add(category)
+      case .span(let first, let last):
+        add(first)
+        add(last)
       case .scores(let scores): for score in scores { add(Int(score.bitPattern)) }
       }
     }

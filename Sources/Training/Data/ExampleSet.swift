@@ -5,15 +5,19 @@ public struct ExampleSet: Sendable {
   public var packedLength: Int
   /// The id of padding tokens.
   public var padding: Int
+  /// How tokens of examples that ask for it are hidden.
+  public var masking: TokenMasking?
   /// What the user should know about the rows, such as how many were cut.
   public var warnings: [String]
 
   public init(
-    _ examples: [TokenizedExample], packedLength: Int = 1024, padding: Int = 0, warnings: [String] = []
+    _ examples: [TokenizedExample], packedLength: Int = 1024, padding: Int = 0,
+    masking: TokenMasking? = nil, warnings: [String] = []
   ) {
     self.examples = examples
     self.packedLength = packedLength
     self.padding = padding
+    self.masking = masking
     self.warnings = warnings
   }
 

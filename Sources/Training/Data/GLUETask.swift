@@ -62,7 +62,28 @@ public enum GLUETask: String, Sendable, Hashable, CaseIterable, ConfigurationVal
 
   public var objective: Objective { classes.isEmpty ? .regression : .category }
 
-  /// The result that the task is ranked by.
+  /// Whether the leaderboard takes the names of classes, and not their numbers.
+  public var submitsNames: Bool {
+    switch self {
+    case .mnli, .qnli, .rte: true
+    case .cola, .mrpc, .sst2, .stsb, .qqp, .wnli: false
+    }
+  }
+
+  /// The results whose mean is the task's score.
+  public var metrics: [String] {
+    switch self {
+    case .cola: ["matthews"]
+    case .mrpc, .qqp: ["accuracy", "f1"]
+    case .stsb: ["pearson", "spearman"]
+    case .rte, .sst2, .mnli, .qnli, .wnli: ["accuracy"]
+    }
+  }
+
+  /// Whether the published files have lines that miss cells, which every reader passes over.
+  public var hasBrokenLines: Bool { self == .qqp }
+
+  /// The result that the best checkpoint is told by.
   public var metric: String {
     switch self {
     case .cola: "matthews"

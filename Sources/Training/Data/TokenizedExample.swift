@@ -8,6 +8,8 @@ public struct TokenizedExample: Sendable, Hashable {
     case category(Int)
     /// A number for each output: a regression's values, or 0 and 1 for each of several labels.
     case scores([Float])
+    /// The first and the last token of an answer.
+    case span(Int, Int)
   }
 
   /// The label of tokens that do not count.
@@ -21,6 +23,10 @@ public struct TokenizedExample: Sendable, Hashable {
   public var origin: String
   /// The adapter that scores this row, where rows have their own; nil for those that are active.
   public var adapter: String?
+  /// Whether training hides some of the tokens that have a label, others each time.
+  public var hidesTokens = false
+  /// What an answer is cut out of, in scoring.
+  public var passage: AnswerPassage?
 
   public init(ids: [Int32], target: Target, typeIDs: [Int32]? = nil, origin: String = "") {
     self.ids = ids

@@ -6,21 +6,32 @@ public struct Evaluator {
   let examples: [TokenizedExample]
   let batchSize: Int
   let padding: Int
+  /// The place of each example in what was given.
+  private let order: [Int]
 
+  /// - Parameter masking: how tokens are hidden; always the same ones.
   /// - Throws: ``TrainingError`` when there is nothing to evaluate on.
-  public init(_ examples: [TokenizedExample], batchSize: Int = 8, padding: Int = 0) throws {
+  public init(
+    _ examples: [TokenizedExample], batchSize: Int = 8, padding: Int = 0, masking: TokenMasking? = nil
+  ) throws {
     guard !examples.isEmpty else {
       throw TrainingError(.data, "no rows to evaluate on: the evaluation data is empty")
     }
     // Rows of similar length together, the longest first, so that too long a batch shows at once.
-    let order = examples.indices.sorted { (examples[$1].ids.count, $0) < (examples[$0].ids.count, $1) }
-    self.examples = order.map { examples[$0] }
+    order = examples.indices.sorted { (examples[$1].ids.count, $0) < (examples[$0].ids.count, $1) }
+    self.examples = order.map { index in
+      masking?.hidden(examples[index], seed: 0, step: 0, row: index) ?? examples[index]
+    }
     self.batchSize = max(1, batchSize)
     self.padding = padding
   }
 
+  /// - Parameter collect: told the outputs of each example (of one that is classified as a whole), with its place in
+  ///   what was given.
   /// - Throws: what the model throws.
-  public func evaluate(_ model: any TrainableModel) throws -> EvaluationResult {
+  public func evaluate(
+    _ model: any TrainableModel, collect: ((Int, [Double]) throws -> Void)? = nil
+  ) throws -> EvaluationResult {
     let wasTraining = model.isTraining
     model.isTraining = false
     defer { model.isTraining = wasTraining }
@@ -29,12 +40,19 @@ public struct Evaluator {
       for start in stride(from: 0, to: examples.count, by: batchSize) {
         let rows = examples[start..<min(start + batchSize, examples.count)].map { [$0] }
         let batch = try Batch(rows, objective: model.objective, padding: padding, device: model.device)
-        if model.objective == .nextToken {
+        if model.objective == .nextToken || model.objective == .maskedToken {
           try tally.add(loss: model.summedLoss(batch), of: batch)
         } else {
           let logits = try model.logits(batch)
           try tally.add(loss: model.objective.summedLoss(logits, batch), of: batch)
-          try tally.add(predictions: logits, of: batch)
+          try tally.add(predictions: logits, of: batch, rows.flatMap(\.self))
+          if let collect, logits.rank == 2 {
+            let values = try logits.to(dtype: .float64).array(of: Double.self)
+            let width = logits.shape[1]
+            for row in 0..<logits.shape[0] {
+              try collect(order[start + row], Array(values[row * width..<(row + 1) * width]))
+            }
+          }
         }
       }
     }
@@ -49,6 +67,7 @@ private struct Tally {
   var targets = 0
   var agreement = Agreement(classes: 0)
   var (predicted, right) = ([Double](), [Double]())
+  var answers = AnswerTally()
 
   init(objective: Objective) { self.objective = objective }
 
@@ -57,10 +76,11 @@ private struct Tally {
     targets += batch.targetCount
   }
 
-  mutating func add(predictions logits: Tensor, of batch: Batch) throws {
-    agreement.widen(to: objective == .multiLabel ? 2 : logits.shape.last ?? 0)
+  mutating func add(predictions logits: Tensor, of batch: Batch, _ examples: [TokenizedExample]) throws {
+    if objective != .answer { agreement.widen(to: objective == .multiLabel ? 2 : logits.shape.last ?? 0) }
     switch objective {
-    case .nextToken: break
+    case .nextToken, .maskedToken: break
+    case .answer: try answers.add(logits, of: examples)
     case .category, .tokenLabels:
       let found = try logits.argmax(-1).flattened().array(of: Int.self)
       for (right, predicted) in zip(try batch.labels.flattened().array(of: Int.self), found) {
@@ -81,7 +101,10 @@ private struct Tally {
     let mean = targets == 0 ? 0 : loss / Double(targets)
     var result = EvaluationResult(loss: mean)
     switch objective {
-    case .nextToken:
+    case .answer:
+      result.add("exact_match", answers.exactMatch)
+      result.add("f1", answers.f1)
+    case .nextToken, .maskedToken:
       result.add("perplexity", exp(mean))
       result.add("tokens", Double(targets))
     case .category, .tokenLabels, .multiLabel:

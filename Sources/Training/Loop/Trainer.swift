@@ -44,11 +44,11 @@ public final class Trainer {
     plan = try BatchPlan(
       lengths: examples.examples.map(\.ids.count), capacity: examples.packingCapacity, options: options)
     source = StepSource(
-      plan, examples: examples.examples, objective: model.objective, padding: examples.padding,
-      device: model.device)
+      plan, set: examples, objective: model.objective, seed: options.seed, device: model.device)
     evaluator = try evaluation.map {
       try Evaluator(
-        $0.examples, batchSize: options.evalBatchSize ?? options.batchSize, padding: $0.padding)
+        $0.examples, batchSize: options.evalBatchSize ?? options.batchSize, padding: $0.padding,
+        masking: $0.masking)
     }
     guard evaluator != nil || !options.keepsBest else {
       throw TrainingError(

@@ -1,0 +1,58 @@
+import NN
+import Torch
+
+/// An encoder that names hidden words.
+///
+/// Source: Devlin et al. 2019, "BERT", section 3.1, task 1.
+final class EncoderForMaskedLM: MaskedLanguageModel {
+  let configuration: ModelConfiguration
+  let store: VariableStore
+  let task = ModelTask.maskedLM
+  let outputEmbeddingName: String?
+  let headNames: [String]
+  private let body: any EncoderBody
+  private let transform: HeadTransform
+  private let output: Linear
+  /// The output's bias where a checkpoint keeps it beside the layer.
+  private let bias: Parameter?
+
+  init(
+    _ configuration: ModelConfiguration, _ design: EncoderDesign, prefix: String, _ store: VariableStore
+  ) throws {
+    (self.configuration, self.store) = (configuration, store)
+    let (heads, head) = (design.heads, design.heads.language)
+    body = try design.body(store.root / prefix)
+    transform = try HeadTransform(store.root, head, heads)
+    let (place, own) = (store.root / head.output, "\(head.output).bias")
+    let isTied =
+      try configuration.value("tie_word_embeddings", default: true)
+      && !store.tellsApart(body.words.table.name, "\(head.output).weight")
+    let hasOwnBias = head.bias == own
+    output =
+      try isTied
+      ? Linear(
+        place, in: head.width, out: heads.vocabularySize, bias: hasOwnBias, tiedTo: body.words.table)
+      : Linear(
+        place, in: head.width, out: heads.vocabularySize, bias: hasOwnBias,
+        initial: .normal(std: heads.initializerRange))
+    bias =
+      try hasOwnBias
+      ? nil
+      : head.bias.map {
+        try store.root.parameter($0, [heads.vocabularySize], initial: .zeros, aliases: [own])
+      }
+    outputEmbeddingName = head.output
+    // A head that the checkpoint lacks is trained whole; one that it has stays as it is.
+    headNames =
+      store.hasCheckpointTensor("\(head.dense).weight") ? [] : [head.dense, head.norm.name]
+  }
+
+  var contextLength: Int { body.contextLength }
+
+  func hiddenStates(_ input: ModelInput) throws -> Tensor { try body(input) }
+
+  func head(_ hidden: Tensor) throws -> Tensor {
+    let logits = try output(transform(hidden))
+    return try bias.map { try logits + $0.tensor } ?? logits
+  }
+}
