@@ -11,7 +11,7 @@ RPATH = -Xlinker -rpath -Xlinker "$$(scripts/bootstrap --lib)"
 PROGRAM := .build/release/peft
 SWIFT_SOURCES := Package.swift Sources Tests Examples
 
-.PHONY: all build test demo bench bench-tokenizers parity parity-tokenizers format lint docs install clean engine
+.PHONY: all build test demo bench bench-tokenizers parity parity-tokenizers fuzz-tokenizers format lint docs install clean engine
 
 all: build
 
@@ -46,9 +46,16 @@ parity: build
 	@scripts/parity $(PARITY_ARGUMENTS)
 
 # Random strings through tokenizers; PARITY_ARGUMENTS="--strings 2000 tokenizer.json ..." says how many and which.
-parity-tokenizers: engine
+parity-tokenizers:
 	@echo "comparing with Hugging Face tokenizers"
 	@"$$(Benchmarks/Peers/setup)" scripts/parity-tokenizers $(PARITY_ARGUMENTS)
+
+# Damaged tokenizer files and strange texts: nothing may crash, hang or be accepted that should not be.
+# TOKENIZER_MUTATIONS=N says how many for each tokenizer.
+fuzz-tokenizers: export TOKENIZER_MUTATIONS ?= 5000
+fuzz-tokenizers:
+	@echo "damaging tokenizers"
+	@scripts/test-tokenizers TokenizersTests.MutationTests
 
 format:
 	@echo "formatting"

@@ -9,9 +9,6 @@ public struct StreamDecoder: Sendable {
   /// What those decode to.
   private var prefix: [UInt8] = []
 
-  /// After so many tokens without a whole character at the end, what looks incomplete is taken to be damaged.
-  private static let patience = 32
-
   init(_ tokenizer: Tokenizer, skipsSpecialTokens: Bool) {
     self.tokenizer = tokenizer
     self.skipsSpecialTokens = skipsSpecialTokens
@@ -21,7 +18,9 @@ public struct StreamDecoder: Sendable {
   public mutating func append(_ id: Int) throws -> String? {
     ids.append(id)
     let text = try decoded(ids[...])
-    if text.endsIncomplete, ids.count - emitted < Self.patience { return nil }
+    if text.endsIncomplete, try tokenizer.endsInsideCharacter(ids, skipSpecialTokens: skipsSpecialTokens) {
+      return nil
+    }
     guard text.count > prefix.count else { return nil }
     let new = text.new(after: prefix)
     ids.removeFirst(emitted)

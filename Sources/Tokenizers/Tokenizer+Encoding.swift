@@ -89,11 +89,13 @@ extension Tokenizer {
         }
       }
     }
+    // So many parts begin with what overflowed of the first text.
+    let withoutFirst = encodings[0].overflowing.count * (1 + (encodings.last?.overflowing.count ?? 0))
     let processed = try postProcessor?.process(encodings, addSpecialTokens: addSpecialTokens) ?? encodings
     guard var whole = processed.first else { return Encoding(names: names) }
     for next in processed.dropFirst() { whole.append(next) }
     if postProcessor == nil {
-      whole.assumeFirstSequence(isPair: encodings.count == 2, hasFirst: encodings[0].count > 0)
+      whole.assumeFirstSequence(inOverflowing: encodings.count == 2 ? withoutFirst : nil)
     }
     guard let padding else { return whole }
     var filled = [whole]
@@ -108,15 +110,12 @@ extension Encoding {
   }
 
   /// Takes everything to be of the first text where nothing is known: in single texts, and in overflowing parts of
-  /// pairs that hold no part of the first text that is known to be.
-  fileprivate mutating func assumeFirstSequence(isPair: Bool, hasFirst: Bool) {
-    if !isPair { assumeFirst() }
-    // An empty first text is known all the same.
-    if isPair, !hasFirst { return }
-    for index in overflowing.indices
-    where !isPair || !overflowing[index].runs.contains(where: { $0.sequence == 0 }) {
-      overflowing[index].assumeFirst()
-    }
+  /// pairs that do not begin with what was kept of the first text.
+  ///
+  /// - Parameter count: how many such parts there are, before all others; nil for a single text.
+  fileprivate mutating func assumeFirstSequence(inOverflowing count: Int?) {
+    if count == nil { assumeFirst() }
+    for index in overflowing.indices.prefix(count ?? overflowing.count) { overflowing[index].assumeFirst() }
   }
 
   private mutating func assumeFirst() {

@@ -36,6 +36,15 @@ struct LengthTests {
     #expect(throws: TokenizerError.self) { try counts(.onlyFirst, maxLength: 3 + alone[1]) }
   }
 
+  @Test(
+    "says of which text overflowing parts are as the reference does, which without a post-processor loses track"
+  )
+  func overflowingSequences() throws {
+    let tokenizer = try Golden.tokenizer("pipelines/falcon-style").truncating(Truncation(maxLength: 0))
+    let cut = try tokenizer.encode("the cat", pair: "the dog", addSpecialTokens: false)
+    #expect(cut.overflowing.map { Set($0.sequenceIDs) } == [[0], [0], [nil]])
+  }
+
   @Test("refuses lengths that leave no room")
   func impossible() {
     #expect(throws: TokenizerError.self) {

@@ -24,6 +24,12 @@ struct ByteFallbackDecoder: Decoder {
     tokens = decoded
   }
 
+  func endsInsideCharacter(_ tokens: [[UInt8]]) -> Bool {
+    let run = tokens.reversed().lazy.map(Self.byte).prefix { $0 != nil }.compactMap(\.self).reversed()
+    let begun = countOfBegunCharacter(Array(run))
+    return begun > 0 && Array(run.dropLast(begun)).withUnsafeBufferPointer(isValidUTF8)
+  }
+
   /// The byte that a token names.
   static func byte(_ token: some RandomAccessCollection<UInt8>) -> UInt8? {
     guard token.count == 6, token.starts(with: "<0x".utf8), token.last == UInt8(ascii: ">") else {

@@ -3,6 +3,13 @@ import JSON
 /// Turns tokens back into text, one step of it. Tokens are bytes here, since some are parts of characters.
 protocol Decoder: Sendable {
   func decode(_ tokens: inout [[UInt8]]) throws
+
+  /// Whether the last token ends inside a character, which the next one may complete.
+  func endsInsideCharacter(_ tokens: [[UInt8]]) throws -> Bool
+}
+
+extension Decoder {
+  func endsInsideCharacter(_ tokens: [[UInt8]]) throws -> Bool { false }
 }
 
 /// The decoder that `value`, from `tokenizer.json`, describes.
@@ -31,6 +38,15 @@ struct DecoderSequence: Decoder {
 
   func decode(_ tokens: inout [[UInt8]]) throws {
     for part in parts { try part.decode(&tokens) }
+  }
+
+  func endsInsideCharacter(_ tokens: [[UInt8]]) throws -> Bool {
+    var tokens = tokens
+    for part in parts {
+      if try part.endsInsideCharacter(tokens) { return true }
+      try part.decode(&tokens)
+    }
+    return false
   }
 }
 

@@ -21,6 +21,16 @@ final class DoubleArrayTrie: Sendable {
     nodes = Block(builder.nodes, filler: Node())
   }
 
+  /// The trie of a vocabulary's tokens by their ids; of ids with the same token the one that counts.
+  convenience init(_ vocabulary: Vocabulary) {
+    var keys: [(bytes: UnsafeBufferPointer<UInt8>, value: Int32)] = []
+    keys.reserveCapacity(vocabulary.count)
+    for id in 0..<vocabulary.idLimit {
+      if let token = vocabulary.uniqueBytes(id) { keys.append((token, Int32(id))) }
+    }
+    self.init(keys)
+  }
+
   /// The child of a node for a byte; -1 where there is none.
   @inline(__always)
   func child(_ node: Int32, _ byte: UInt8) -> Int32 {
@@ -33,11 +43,18 @@ final class DoubleArrayTrie: Sendable {
   @inline(__always)
   func value(_ node: Int32) -> Int32 { nodes.base[Int(node)].value }
 
-  /// The longest string that `text` begins with.
+  /// The node that `prefix` leads to; -1 when no string begins so.
+  func node(behind prefix: some Sequence<UInt8>) -> Int32 {
+    prefix.reduce(Self.root) { node, byte in node < 0 ? node : child(node, byte) }
+  }
+
+  /// The longest string that `text` begins with, of those that go on from `start`.
   @inline(__always)
-  func longestPrefix(_ text: UnsafePointer<UInt8>, count: Int) -> (value: Int32, length: Int)? {
+  func longestPrefix(
+    _ text: UnsafePointer<UInt8>, count: Int, from start: Int32 = root
+  ) -> (value: Int32, length: Int)? {
     var best: (value: Int32, length: Int)?
-    var node = Self.root
+    var node = start
     var position = 0
     while position < count {
       node = child(node, text[position])

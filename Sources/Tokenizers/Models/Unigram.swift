@@ -19,12 +19,7 @@ final class Unigram: Model {
     self.scores = Block(scores, filler: 0)
     self.unknownID = unknownID.map { Int32(truncatingIfNeeded: $0) }
     unknownScore = (scores.min() ?? 0) - Self.unknownPenalty
-    var keys: [(bytes: UnsafeBufferPointer<UInt8>, value: Int32)] = []
-    for id in 0..<vocabulary.idLimit {
-      guard let token = vocabulary.uniqueBytes(id) else { continue }
-      keys.append((token, Int32(id)))
-    }
-    trie = DoubleArrayTrie(keys)
+    trie = DoubleArrayTrie(vocabulary)
     byteIDs = fallsBackToBytes ? (0..<256).map { vocabulary.id(byteToken($0)) ?? -1 } : nil
   }
 

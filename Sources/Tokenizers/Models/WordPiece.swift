@@ -4,8 +4,9 @@ final class WordPiece: Model {
   let vocabulary: Vocabulary
   private let unknownToken: String
   private let longestWord: Int
-  private let beginnings: DoubleArrayTrie
-  private let continuations: DoubleArrayTrie
+  private let tokens: DoubleArrayTrie
+  /// Where in the trie the tokens that continue a word go on behind their prefix; -1 when there are none.
+  private let continuations: Int32
 
   /// - Parameter prefix: what tokens that continue a word begin with, as `##`.
   /// - Parameter longestWord: longer words, in characters, are unknown.
@@ -13,18 +14,8 @@ final class WordPiece: Model {
     self.vocabulary = vocabulary
     self.unknownToken = unknownToken
     self.longestWord = longestWord
-    let prefix = Array(prefix.utf8)
-    var all: [(bytes: UnsafeBufferPointer<UInt8>, value: Int32)] = []
-    var continuing: [(bytes: UnsafeBufferPointer<UInt8>, value: Int32)] = []
-    for id in 0..<vocabulary.idLimit {
-      guard let token = vocabulary.uniqueBytes(id) else { continue }
-      all.append((token, Int32(id)))
-      if token.starts(with: prefix) {
-        continuing.append((UnsafeBufferPointer(rebasing: token.dropFirst(prefix.count)), Int32(id)))
-      }
-    }
-    beginnings = DoubleArrayTrie(all)
-    continuations = DoubleArrayTrie(continuing)
+    tokens = DoubleArrayTrie(vocabulary)
+    continuations = tokens.node(behind: prefix.utf8)
   }
 
   func tokenize(_ text: PreTokenizedText, into tokens: inout TokenList, scratch: inout Scratch) throws {
@@ -49,8 +40,9 @@ final class WordPiece: Model {
     }
     var position = 0
     while position < count {
-      let trie = position == 0 ? beginnings : continuations
-      guard let found = trie.longestPrefix(piece + position, count: count - position) else { return false }
+      let node = position == 0 ? DoubleArrayTrie.root : continuations
+      guard node >= 0, let found = tokens.longestPrefix(piece + position, count: count - position, from: node)
+      else { return false }
       symbols.append(Symbol(id: found.value, length: found.length))
       position += found.length
     }

@@ -85,3 +85,18 @@ func isValidUTF8(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
   }
   return true
 }
+
+/// How many bytes at the end begin a character without completing it.
+func countOfBegunCharacter(_ bytes: [UInt8]) -> Int {
+  for count in 1...3 where count <= bytes.count {
+    let begun = bytes.suffix(count)
+    guard let first = begun.first, !isContinuation(first) else { continue }
+    let missing = utf8Length(leading: first) - count
+    guard missing > 0 else { return 0 }
+    if count == 1 { return (0xC2...0xF4).contains(first) ? 1 : 0 }
+    // Which bytes may come third or fourth does not depend on those before.
+    let whole = Array(begun) + [UInt8](repeating: 0x80, count: missing)
+    return whole.withUnsafeBufferPointer(isValidUTF8) ? count : 0
+  }
+  return 0
+}
