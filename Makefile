@@ -9,9 +9,9 @@ export PKG_CONFIG_PATH := $(CURDIR)/.libtorch$(if $(PKG_CONFIG_PATH),:$(PKG_CONF
 # Where the engine's libraries are found at run time; pkg-config files cannot say it to SwiftPM.
 RPATH = -Xlinker -rpath -Xlinker "$$(scripts/bootstrap --lib)"
 PROGRAM := .build/release/peft
-SWIFT_SOURCES := Package.swift Sources Tests Examples
+SWIFT_SOURCES := Package.swift Sources Tests Examples Benchmarks
 
-.PHONY: all build test demo bench bench-tokenizers parity parity-tokenizers fuzz-tokenizers format lint docs install clean engine
+.PHONY: all build test demo bench bench-gradients bench-tokenizers parity parity-tokenizers fuzz-tokenizers format lint docs install clean engine
 
 all: build
 
@@ -33,6 +33,12 @@ demo: build
 bench: build
 	@echo "measuring against the peers"
 	@"$$(Benchmarks/Peers/setup)" Benchmarks/Peers/compare.py $(BENCH_ARGUMENTS)
+
+# Functions with a gradient of their own beside the compositions they stand for; BENCH_ARGUMENTS="bfloat16 2048".
+bench-gradients: engine
+	@echo "measuring custom gradients"
+	@swift build -c release --product gradients --static-swift-stdlib $(RPATH)
+	@.build/release/gradients $(BENCH_ARGUMENTS)
 
 # Tokenizers beside Hugging Face's, speed of encoding and loading; BENCH_ARGUMENTS="--text FILE tokenizer.json ..." names
 # what is measured.

@@ -68,6 +68,8 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(name: "peft", dependencies: ["PEFTCommands"], swiftSettings: settings),
+    .executableTarget(
+      name: "gradients", dependencies: ["NN", "Torch"], path: "Benchmarks/Gradients", swiftSettings: settings),
 
     tests("Files"),
     tests("JSON", ["Files"]),

@@ -52,7 +52,8 @@ public func groupedProducts(_ x: Tensor, _ terms: [ProductTerm]) throws -> [Tens
     var place = 0
     let kept = saved.suffix(factors.count)
     for (index, scale) in scales.enumerated() {
-      let g = try gradients[index].map { try $0.reshaped([-1, $0.shape.last ?? 0]) }
+      // The gradient of a sum is one number everywhere, which products are slow to read as such.
+      let g = try gradients[index].map { try $0.reshaped([-1, $0.shape.last ?? 0]).contiguous() }
       if needsInput, let g { inputGradient = try weights[index].addTransposedProduct(g, to: inputGradient) }
       guard let scale else { continue }
       defer { place += 1 }
