@@ -32,6 +32,8 @@ public protocol CausalLanguageModel: Model {
   var outputEmbedding: Linear { get }
   /// What becomes of the output embedding's logits.
   var logitShape: LogitShape { get }
+  /// Whether texts may lie end to end in one row at no more cost than in rows of their own.
+  var laysTextsEndToEnd: Bool { get }
   /// Whether the training loss weighs how routers spread tokens, for which it must know which are real.
   var weighsRouting: Bool { get }
   /// The summed cross entropy of the next tokens, and how many count; see
@@ -44,6 +46,7 @@ public protocol CausalLanguageModel: Model {
 extension CausalLanguageModel {
   public var logitShape: LogitShape { LogitShape() }
   public var weighsRouting: Bool { false }
+  public var laysTextsEndToEnd: Bool { false }
 
   /// Hidden states [..., d] to logits [..., vocabulary].
   public func head(_ hidden: Tensor) throws -> Tensor { try logitShape(outputEmbedding(hidden)) }

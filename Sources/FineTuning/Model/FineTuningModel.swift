@@ -85,11 +85,21 @@ public final class FineTuningModel: TrainableModel {
     guard objective == .nextToken, let model = model as? any CausalLanguageModel else {
       return try objective.summedLoss(logits(batch), batch)
     }
+    if laysEndToEnd(batch, model), let whole = try EndToEndBatch(batch) {
+      return try model.nextTokenLoss(whole.input, labels: whole.labels).sum
+    }
     // Padding is on the right, where no token that counts can see it: no mask is needed, except to count routes.
     let input = ModelInput(
       ids: batch.ids, attentionMask: model.weighsRouting ? batch.attentionMask : nil,
       positions: batch.positions, segments: batch.segments)
     return try routed(batch) { try model.nextTokenLoss(input, labels: batch.labels).sum }
+  }
+
+  /// Soft prompts and adapters of single rows go by rows, as does who looks at layers' inputs.
+  private func laysEndToEnd(_ batch: Batch, _ model: any CausalLanguageModel) -> Bool {
+    let store = model.store
+    return model.laysTextsEndToEnd && !store.mode.keepsPadding && store.prompts?.working == nil
+      && batch.adapters.allSatisfy { $0 == nil }
   }
 
   public func logits(_ batch: Batch) throws -> Tensor { try routed(batch) { try plainLogits(batch) } }

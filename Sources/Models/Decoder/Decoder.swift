@@ -30,6 +30,7 @@ final class Decoder: DecoderBody {
   }
 
   var layerCount: Int { configuration.layerCount }
+  var laysTextsEndToEnd: Bool { true }
 
   var contextLength: Int { configuration.contextLength - (prompts.working?.length ?? 0) }
 

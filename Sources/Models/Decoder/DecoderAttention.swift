@@ -59,7 +59,7 @@ struct DecoderAttention {
   ///   - x: [batch, tokens, d].
   ///   - extend: puts earlier keys and values in front of these.
   func callAsFunction(
-    _ x: Tensor, _ context: DecoderContext, _ sight: DecoderContext.Sight,
+    _ x: Tensor, _ context: DecoderContext, _ sight: Sight,
     extend: (_ key: Tensor, _ value: Tensor) throws -> (Tensor, Tensor)
   ) throws -> Tensor {
     let parts = try projections(x)
@@ -67,9 +67,8 @@ struct DecoderAttention {
     let (key, value) = try extend(
       turned(heads(parts[1], keyNorm), context), heads(parts[2], nil).transposed(1, 2))
     return try output(
-      attention(
-        query, key, value, mask: sight.mask, causal: true, scale: config.attentionScale,
-        cap: config.attentionCap, dropout: context.dropout))
+      sight.attended(
+        query, key, value, scale: config.attentionScale, cap: config.attentionCap, dropout: context.dropout))
   }
 
   /// [batch, tokens, heads * size] to [batch, tokens, heads, size].

@@ -6,6 +6,8 @@ protocol DecoderBody: AnyObject {
   /// The table of tokens.
   var embedding: Embedding { get }
   var layerCount: Int { get }
+  /// Whether texts may lie end to end in one row at no more cost than in rows of their own.
+  var laysTextsEndToEnd: Bool { get }
   /// The number of tokens that a text may have beside what stands before it.
   var contextLength: Int { get }
   func embed(_ ids: Tensor) throws -> Tensor

@@ -3,14 +3,6 @@ import Torch
 
 /// What all layers of one forward pass share: the angles, and what each may see.
 struct DecoderContext {
-  /// What the queries of a layer may see.
-  struct Sight {
-    /// The keys before this one are seen by none.
-    var firstKey: Int
-    /// nil when hiding later tokens says it all.
-    var mask: Tensor?
-  }
-
   let pass: ForwardPass
   /// One for each way in which heads turn.
   let rotaries: [RotaryTables]
@@ -43,6 +35,7 @@ struct DecoderContext {
       try hasWindow
       ? cache.map { try $0.extendPositions(input.positions, count: count, device: device) } ?? input.positions
       : nil
+    let spans = try input.spans(isAlone: cache == nil)
     var known: [Int?: Sight] = [:]
     sights = try configuration.layers.map(\.window).map { window in
       if let sight = known[window] { return sight }
@@ -51,7 +44,7 @@ struct DecoderContext {
         window, keys, input.segments, offset
       )
       pattern.positions = places
-      let sight = Sight(firstKey: pattern.firstKey, mask: try pattern.mask(queries: count, device: device))
+      let sight = try Sight(pattern, count: count, spans: spans, device: device)
       known[window] = sight
       return sight
     }

@@ -31,6 +31,8 @@ final class DecoderForCausalLM: CausalLanguageModel {
 
   var contextLength: Int { body.contextLength }
 
+  var laysTextsEndToEnd: Bool { body.laysTextsEndToEnd }
+
   func makeCache() -> KeyValueCache { KeyValueCache(layers: body.layerCount) }
 
   func embed(_ ids: Tensor) throws -> Tensor { try body.embed(ids) }

@@ -40,6 +40,7 @@ final class GPT: DecoderBody {
   }
 
   var layerCount: Int { configuration.layerCount }
+  var laysTextsEndToEnd: Bool { !configuration.isBiased }
   var contextLength: Int { configuration.contextLength - (prompts.working?.length ?? 0) }
 
   func embed(_ ids: Tensor) throws -> Tensor { try embedding.rows(ofTokens: ids) }

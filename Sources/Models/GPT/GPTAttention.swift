@@ -30,8 +30,6 @@ struct GPTAttention {
     let turned = try context.turned(queryNorm?(query) ?? query)
     let (keys, values) = try extend(context.turned(keyNorm?(key) ?? key), value.transposed(1, 2))
     return try output(
-      attention(
-        turned, keys, values, mask: context.mask, causal: true, scale: scale,
-        dropout: mode.isTraining ? dropout : 0))
+      context.sight.attended(turned, keys, values, scale: scale, dropout: mode.isTraining ? dropout : 0))
   }
 }

@@ -26,7 +26,7 @@ struct GPTBlock {
   }
 
   func callAsFunction(_ x: Tensor, _ context: GPTContext, cache: KeyValueCache?) throws -> Tensor {
-    try run(x, context.pass, cache: cache, firstKey: context.firstKey) { x, extend in
+    try run(x, context.pass, cache: cache, firstKey: context.sight.firstKey) { x, extend in
       try output(x, context, extend)
     }
   }

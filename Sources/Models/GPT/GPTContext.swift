@@ -6,10 +6,7 @@ struct GPTContext {
   let pass: ForwardPass
   /// The place of each token in its text, int64 [batch or 1, tokens].
   let positions: Tensor
-  /// The keys before this one are seen by none.
-  let firstKey: Int
-  /// Which keys each query sees, or what is added to its scores; nil when hiding later tokens says it all.
-  let mask: Tensor?
+  let sight: Sight
   private let rotary: RotaryTables?
 
   /// Prepares a pass over the tokens of `input` that follow those in `cache`.
@@ -33,27 +30,29 @@ struct GPTContext {
       pattern.positions =
         try cache.map { try $0.extendPositions(given, count: count, device: device) } ?? given
     }
-    firstKey = pattern.firstKey
-    let visible = try pattern.mask(queries: count, device: device)
+    let spans = try config.isBiased ? nil : input.spans(isAlone: cache == nil)
+    var sight = try Sight(pattern, count: count, spans: spans, device: device)
     switch config.positions {
-    case .learned:
-      (rotary, mask) = (nil, visible)
+    case .learned: rotary = nil
     case .rotary(let embedding):
       let dependsOnInput = input.positions != nil && embedding.scaling.dependsOnLength
       let length = dependsOnInput ? try positions.max().item(of: Int.self) + 1 : offset + count
-      (rotary, mask) = (try embedding.tables(positions, length: length, dtype: dtype), visible)
+      rotary = try embedding.tables(positions, length: length, dtype: dtype)
     case .alibi(let alibi):
       let places = try pattern.positions ?? .arange(0, offset + count, device: device).unsqueezed(0)
       let biases = try alibi.biases(places, dtype: dtype)
       rotary = nil
-      guard visible != nil || count > 1 else {
-        mask = biases
+      guard sight.mask != nil || count > 1 else {
+        sight.mask = biases
+        self.sight = sight
         return
       }
-      let seen = try visible ?? AttentionPattern.causal(queries: count, keys: offset + count, device: device)
+      let seen =
+        try sight.mask ?? AttentionPattern.causal(queries: count, keys: offset + count, device: device)
       let never = try Tensor.full([1], -.infinity, dtype: dtype, device: device)
-      mask = try biases.selected(where: seen, otherwise: never)
+      sight.mask = try biases.selected(where: seen, otherwise: never)
     }
+    self.sight = sight
   }
 
   /// Heads [batch, tokens, heads, d] as attention reads them, [batch, heads, tokens, d].
@@ -63,10 +62,11 @@ struct GPTContext {
 }
 
 extension GPTConfiguration {
+  /// Whether scores get something added by distance.
+  var isBiased: Bool { if case .alibi = positions { true } else { false } }
+
   /// Whether the places of all keys must be known.
-  fileprivate var needsPlaces: Bool {
-    if case .alibi = positions { true } else { window != nil }
-  }
+  fileprivate var needsPlaces: Bool { isBiased || window != nil }
 }
 
 extension Tensor {

@@ -86,19 +86,22 @@ public func attention(
       query, key, value, mask: mask, causal: causal, scale: scale, cap: cap, dropout: dropout)
     return try output.transposed(1, 2).reshaped([shape[0], shape[2], -1])
   }
-  let isShort =
-    shape[2] > 1 && keys[2] <= 768 && query.isFusable && key.dtype == query.dtype
-    && value.dtype == query.dtype
-  if isShort, mask.map({ $0.dtype == .bool && $0.rank == 4 && $0.shape[1] == 1 }) ?? true {
+  let isFusable = query.isFusable && key.dtype == query.dtype && value.dtype == query.dtype
+  if shape[2] > 1, isFusable, causal, mask == nil, dropout == 0,
+    keys[2] <= (query.dtype == .bfloat16 ? 4096 : 2048)
+  {
     let scale = scale ?? 1 / Double(shape[3]).squareRoot()
-    var mask = mask
-    if causal, mask == nil, dropout > 0 {
-      mask = try AttentionPattern.causal(queries: shape[2], keys: keys[2], device: query.device)
-    }
-    let output =
-      try causal && mask == nil
-      ? causalAttention(query, key, value, scale: scale)
-      : shortAttention(query, key, value, mask: mask, scale: scale, dropout: dropout)
+    let output = try causalAttention(query, key, value, scale: scale)
+    return try output.transposed(1, 2).reshaped([shape[0], shape[2], -1])
+  }
+  if shape[2] > 1, isFusable, keys[2] <= 768,
+    mask.map({ $0.dtype == .bool && $0.rank == 4 && $0.shape[1] == 1 }) ?? true
+  {
+    let scale = scale ?? 1 / Double(shape[3]).squareRoot()
+    let hidesLater = causal && mask == nil
+    let mask =
+      try hidesLater ? AttentionPattern.causal(queries: shape[2], keys: keys[2], device: query.device) : mask
+    let output = try shortAttention(query, key, value, mask: mask, scale: scale, dropout: dropout)
     return try output.transposed(1, 2).reshaped([shape[0], shape[2], -1])
   }
   let output = try Tensor.scaledDotProductAttention(
