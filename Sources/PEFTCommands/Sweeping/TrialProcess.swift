@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Training
 
 /// `peft train` as a process of its own, so that a trial's memory is its own and its end ends nothing else.
 struct TrialProcess {
@@ -34,6 +35,14 @@ struct TrialProcess {
       try process.run()
     } catch {
       throw Failure(.ours, "cannot start \(program.path): \(error.localizedDescription)")
+    }
+    var isTold = false
+    while process.isRunning {
+      usleep(50_000)
+      guard Interruption.isRequested, !isTold else { continue }
+      isTold = true
+      // Ctrl-C reaches a group of processes; one of another group saves its state when it is told.
+      if getpgid(process.processIdentifier) != getpgrp() { process.interrupt() }
     }
     process.waitUntilExit()
     switch (process.terminationReason, process.terminationStatus) {
