@@ -217,6 +217,28 @@ struct GPTTests {
     #expect(try load("\(copy.folder)/deep").logits(input).isIdentical(to: deep.logits(input)))
   }
 
+  /// GPT-2's weights lie the other way round, but not when they are quantized.
+  @Test(arguments: QuantizationFormat.allCases)
+  func aQuantizedModelIsWrittenAsItIsAndDense(format: QuantizationFormat) throws {
+    let copy = try TemporaryModel(folder: Self.folder("gpt2"))
+    let input = try ModelInput([5, 9, 33, 12])
+    let quantization = try Quantization(format)
+    let model = try PretrainedModel.load(folder: copy.folder, quantization: quantization)
+    #expect(model.store.quantizedWeights.count == 8)
+    let logits = try model.logits(input)
+    #expect(try logits.relativeError(to: load(copy.folder).logits(input)) < 0.5)
+    let layer = try #require(model.store.layer(named: "transformer.h.0.attn.c_attn"))
+    #expect(layer.kind == .linear(inputs: 32, outputs: 96) && layer.weight.shape == [96, 32])
+    for keeps in [true, false] {
+      let folder = "\(copy.folder)/\(keeps)"
+      try ModelWriter.save(model, to: folder, keepsQuantized: keeps)
+      let again = try PretrainedModel.load(folder: folder)
+      #expect(again.store.report.isClean && again.store.quantizedWeights.isEmpty == !keeps)
+      #expect(try again.logits(input).relativeError(to: logits) <= (keeps ? 0 : 1e-4))
+      #expect(again.store.layer(named: layer.name)?.weight.shape == (keeps ? [96, 32] : [32, 96]))
+    }
+  }
+
   @Test func dropoutIsForTrainingOnly() throws {
     let copy = try TemporaryModel(folder: Self.folder("gpt2"))
     let input = try ModelInput([5, 9, 33, 12])

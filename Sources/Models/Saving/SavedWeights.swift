@@ -59,7 +59,11 @@ struct SavedWeights {
           try packed[name].map { try SafetensorsLayout($0, named: name) }
         }
     }
-    return try dense + store.quantizedNames.map { try layout($0.name, $0.weight.dtype, $0.weight.shape) }
+    return try dense
+      + store.quantizedNames.map { name, weight in
+        let isTurned = store.layer(of: name)?.isTurnedInFiles ?? false
+        return try layout(name, weight.dtype, isTurned ? weight.shape.reversed() : weight.shape)
+      }
   }
 
   private func layout(_ name: String, _ type: DType, _ shape: [Int]) throws -> SafetensorsLayout {

@@ -14,6 +14,8 @@ public protocol AdaptableLayer: AnyObject {
   /// Layers inside the module of this name that are adapted together with this one.
   var inner: [any AdaptableLayer] { get }
   var mode: Mode { get }
+  /// Whether checkpoints keep the dense weight transposed.
+  var isTurnedInFiles: Bool { get }
   /// What the layer computes, with a weight and bias that need not be its own.
   func output(_ x: Tensor, weight: any WeightStorage, bias: Tensor?) throws -> Tensor
 }
@@ -38,6 +40,7 @@ extension AdaptableLayer {
   public var weightName: String { "\(name).weight" }
   public var biasName: String { "\(name).bias" }
   public var inner: [any AdaptableLayer] { [] }
+  public var isTurnedInFiles: Bool { false }
 
   /// The output without any adapter.
   public func baseOutput(_ x: Tensor) throws -> Tensor { try output(x, weight: weight, bias: bias?.tensor) }

@@ -25,8 +25,12 @@ public struct Path {
   }
 
   /// The weight `component` of a linear layer [out, in], which may be quantized.
-  func weight(_ component: String, _ shape: [Int], initial: Initializer) throws -> any WeightStorage {
-    try store.weight(full(component), shape: shape, initial: initial)
+  ///
+  /// - Parameter isTurned: whether the dense weight is [in, out].
+  func weight(
+    _ component: String, _ shape: [Int], initial: Initializer, isTurned: Bool = false
+  ) throws -> any WeightStorage {
+    try store.weight(full(component), shape: shape, initial: initial, isTurned: isTurned)
   }
 
   /// Says that `component` of this place is `parameter` under another name.

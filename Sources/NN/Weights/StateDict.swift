@@ -19,10 +19,12 @@ extension VariableStore {
     return entries
   }
 
-  /// The weight called `name` as it is now, with adapters that are merged; nil when there is none.
+  /// The weight called `name` as it is now and as files have it, with adapters that are merged; nil when there is none.
   public func weight(named name: String) throws -> Tensor? {
     let own = parameter(named: name)?.tensor
     guard let layer = layer(of: name) else { return own }
-    return name == layer.weightName ? try layer.weight.dense(layer.weight.dtype) : layer.bias?.tensor ?? own
+    guard name == layer.weightName else { return layer.bias?.tensor ?? own }
+    let weight = try layer.weight.dense(layer.weight.dtype)
+    return layer.isTurnedInFiles ? try weight.t() : weight
   }
 }

@@ -146,7 +146,11 @@ public final class VariableStore {
   }
 
   /// The weight called `name` of a linear layer [out, in]: quantized, where the checkpoint or the caller says so.
-  func weight(_ name: String, shape: [Int], initial: Initializer) throws -> any WeightStorage {
+  ///
+  /// - Parameter isTurned: whether the dense weight is [in, out] in the checkpoint, and here; quantized ones never are.
+  func weight(
+    _ name: String, shape: [Int], initial: Initializer, isTurned: Bool = false
+  ) throws -> any WeightStorage {
     if let known = parametersByName[name] { return known }
     if let known = quantizedNames.first(where: { $0.name == name }) { return known.weight }
     let key = origin?(name) ?? name
@@ -159,16 +163,18 @@ public final class VariableStore {
       return add(try stored.weight(named: name, shape: shape, dtype: dtype, device: device), origin: key)
     }
     let module = String(name.dropLast(".weight".count))
+    let dense = isTurned ? shape.reversed() : shape
     guard let quantization, quantization.applies(to: module), !isFresh(name) else {
-      return try parameter(name, shape: shape, initial: initial)
+      return try parameter(name, shape: dense, initial: initial)
     }
     let count = (report.missing.count, report.mismatched.count)
-    let tensor = try load(key, shape, initial, [])
+    let tensor = try load(key, dense, initial, [])
     guard (report.missing.count, report.mismatched.count) == count else {
       // An error to come; nothing is worth rounding.
       return Parameter(name: name, tensor: tensor)
     }
-    return add(try quantization(tensor, name: name), origin: key)
+    return add(
+      try quantization(isTurned ? tensor.t().contiguous() : tensor, name: name), origin: key)
   }
 
   private func add(_ weight: any QuantizedWeight, origin key: String) -> any QuantizedWeight {
