@@ -22,6 +22,8 @@ public struct FineTuningPlan: Sendable {
   public var device: Device
   /// Of the base's linear layers; nil as they are.
   public var quantization: Quantization?
+  /// A folder with the weights before they were rounded, for a base that is kept in few bits; LoftQ looks at them.
+  public var originals: String?
   /// Batches that initialisations which depend on data look at, at most.
   public var calibrationBatches = 32
   /// Whether the result is an ordinary LoRA on the untouched base, whatever the initialization took off it.

@@ -33,8 +33,11 @@ public final class FineTuningRun {
       quantization: plan.quantization, seed: UInt64(clamping: plan.options.seed),
       stacking: plan.adapter?.method.layerReplication)
 
+    if let originals = plan.originals { try tuned.model.useOriginals(in: originals) }
+
     let builder = try ExampleBuilder(
-      tuned.model, objective: labels.objective, tokenizer: folder.tokenizer(), options: plan.dataOptions)
+      tuned.model, objective: labels.objective, tokenizer: folder.tokenizer(), options: plan.dataOptions,
+      prompt: plan.adapter?.method as? any PromptMethod)
     examples = try builder.examples(rows)
     evaluation = try evaluationRows.map(builder.examples)
     warnings += examples.warnings + (evaluation?.warnings ?? [])
@@ -134,6 +137,7 @@ public final class FineTuningRun {
       identity["calibration batches"] = .int(plan.calibrationBatches)
     }
     identity["dtype"] = tuned.model.store.parameters.first.map { .string("\($0.tensor.dtype)") }
+    identity["originals"] = plan.originals.map(JSONValue.string)
     if let quantization = plan.quantization { identity["quantization"] = .object(quantization.identity) }
     var configuration = identity
     configuration["data"] = .string(plan.data)

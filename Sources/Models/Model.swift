@@ -54,8 +54,28 @@ extension CausalLanguageModel {
   public func logits(_ input: ModelInput) throws -> Tensor { try head(hiddenStates(input, cache: nil)) }
 
   public func nextTokenLoss(_ input: ModelInput, labels: Tensor) throws -> (sum: Tensor, count: Int) {
-    try NN.nextTokenLoss(
-      hiddenStates(input, cache: nil), labels: labels, head: outputEmbedding, shape: logitShape)
+    let (states, labels) = try input.foretelling(labels) { try hiddenStates($0, cache: nil) }
+    return try NN.nextTokenLoss(states, labels: labels, head: outputEmbedding, shape: logitShape)
+  }
+}
+
+extension ModelInput {
+  /// The hidden states that `pass` gives, each of which tells the next token, and the labels beside them.
+  ///
+  /// Behind a soft prompt that stands as text, a text's first token counts too, as in Hugging Face PEFT: the state of the
+  /// prompt's last token comes first, and for each of several texts in a row in place of what stands before it.
+  func foretelling(
+    _ labels: Tensor, _ pass: (ModelInput) throws -> Tensor
+  ) throws -> (states: Tensor, labels: Tensor) {
+    var input = self
+    input.keepsPromptEnd = true
+    var states = try pass(input)
+    guard states.shape[1] > labels.shape[1] else { return (states, labels) }
+    if let positions {
+      let isFirst = try positions.equal(0).expanded(labels.shape).padded([0, 1]).unsqueezed(-1)
+      states = try states.slice(1, 0..<1).selected(where: isFirst, otherwise: states)
+    }
+    return (states, try labels.padded([1, 0], value: -100))
   }
 }
 

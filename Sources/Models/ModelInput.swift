@@ -14,6 +14,10 @@ public struct ModelInput {
   public var typeIDs: Tensor?
   /// Embedded tokens [batch, tokens, d] to use in place of looking `ids` up (prompts that are learned).
   public var embeddings: Tensor?
+  /// Whether the state of a soft prompt's last token comes before those of the text, for it tells the text's first token.
+  public var keepsPromptEnd = false
+  /// Tokens of the whole that this is the beginning of, where rotary angles depend on that; 0 for no more than there are.
+  var wholeLength = 0
 
   public init(
     ids: Tensor, attentionMask: Tensor? = nil, positions: Tensor? = nil, segments: Tensor? = nil,

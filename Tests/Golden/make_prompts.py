@@ -33,6 +33,9 @@ CASES = {
     "classifier-prompt": ("llama", config(PromptTuningConfig, "SEQ_CLS")),
     "classifier-p-tuning": ("llama", config(PromptEncoderConfig, "SEQ_CLS", encoder_hidden_size=12)),
     "classifier-prefix": ("llama", config(PrefixTuningConfig, "SEQ_CLS")),
+    "dynamic-prompt": ("rope-dynamic", config(PromptTuningConfig)),
+    "dynamic-prefix": ("rope-dynamic", config(PrefixTuningConfig)),
+    "longrope-prompt": ("rope-longrope", config(PromptTuningConfig)),
 }
 
 # encoder: (its class, configuration)
@@ -90,7 +93,12 @@ def write_case(case, model_name, settings):
         tensors[f"row.{index}.input_ids"] = ids[0]
         # Rows of virtual tokens come first where the prompt is a part of the input.
         tensors[f"row.{index}.logits"] = logits[-ids.shape[1]:] if settings.task_type == "CAUSAL_LM" else logits
-    if settings.task_type == "CAUSAL_LM" and "bf16" not in case:
+        if settings.task_type == "CAUSAL_LM":
+            # Every token of the text counts that PEFT has something to tell from.
+            with torch.no_grad():
+                tensors[f"row.{index}.loss"] = model(
+                    input_ids=ids, attention_mask=torch.ones_like(ids), labels=ids, use_cache=False).loss.float()
+    if settings.task_type == "CAUSAL_LM" and "bf16" not in case and "rope" not in model_name:
         prompt = rows["row.1.input_ids"][None, :5]
         tensors["greedy.prompt"], tensors["greedy.output"] = prompt[0], greedy(model, prompt)
     golden.write_tensors(folder / "expected.safetensors", tensors)

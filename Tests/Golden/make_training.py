@@ -108,9 +108,15 @@ def batch(data, start, count):
     return ids, mask, labels
 
 
+def led(config, labels):
+    """The labels as PEFT sees them: virtual tokens of the input carry none, but the last of them tells the first token."""
+    count = config.num_virtual_tokens if isinstance(config, (PromptTuningConfig, PromptEncoderConfig)) else 0
+    return torch.nn.functional.pad(labels, (count, 0), value=-100)
+
+
 def summed_loss(model, ids, mask, labels):
-    """Cross entropy summed over the targets; virtual tokens at the front carry no target."""
-    logits = model(input_ids=ids, attention_mask=mask, use_cache=False).logits[:, -ids.shape[1]:].float()
+    """Cross entropy summed over the targets."""
+    logits = model(input_ids=ids, attention_mask=mask, use_cache=False).logits.float()
     return cross_entropy(logits[:, :-1].flatten(0, 1), labels[:, 1:].flatten(), reduction="sum")
 
 
@@ -158,6 +164,7 @@ def train(model, config, settings, data):
     is_adalora, records = isinstance(config, AdaLoraConfig), []
     for step in range(STEPS):
         batches = [batch(data, (step * micro + part) * size, size) for part in range(micro)]
+        batches = [(ids, mask, led(config, labels)) for ids, mask, labels in batches]
         targets = sum(int((labels[:, 1:] != -100).sum()) for _, _, labels in batches)
         record = {"step": step + 1, "learning_rate": optimizer.param_groups[0]["lr"], "loss": 0.0}
         for ids, mask, labels in batches:

@@ -125,6 +125,45 @@ import Torch
     #expect(otherBase == 65)
   }
 
+  /// LoftQ rounds as the base is kept, in as many turns as it is told, and is the same when it is loaded again.
+  @Test(arguments: [1, 3])
+  func loftQStartsOnABaseInFewBits(iterations: Int) async throws {
+    let scratch = try Scratch()
+    let config = try scratch.file(
+      "loftq.json", #"{"init_lora_weights": "loftq", "r": 2, "loftq_config": {"loftq_iter": \#(iterations)}}"#
+    )
+    let flags = [
+      "--quantize", "nf4", "--steps", "1", "--learning-rate", "0", "--target-modules", "all-linear",
+    ]
+    let start = scratch.path("start")
+    let arguments = ["train", "--model", model, "--data", rows, "--output", start, "--quiet"]
+    #expect(await Program.run(arguments + flags + ["--adapter-config", config]) == 0)
+    let right = try await logits(of: model, [], scratch)
+    let rounded = try await logits(of: model, ["--quantize", "nf4"], scratch)
+    let adapted = try await logits(of: model, ["--quantize", "nf4", "--adapter", start], scratch)
+    func distance(_ one: [String: Tensor]) throws -> Double {
+      try right.reduce(0) { try $0 + #require(one[$1.key]).relativeError(to: $1.value) }
+    }
+    #expect(try distance(adapted) < distance(rounded))
+    // A base that was rounded before is the same after one turn; of more turns it knows nothing.
+    let base = await quantized("nf4", scratch)
+    let file = scratch.path("again.safetensors")
+    let again = await Program.run([
+      "logits", "--model", base, "--adapter", start, "--data", rows, "--output", file, "--quiet",
+    ])
+    #expect(again == (iterations == 1 ? 0 : 65))
+    if iterations == 1 { try expectEqual(SafetensorsFile(path: file).allTensors(), adapted, within: 1e-5) }
+    let repair = [
+      "train", "--model", base, "--data", rows, "--output", scratch.path("repair"), "--quiet", "--steps", "1",
+      "--learning-rate", "0", "--target-modules", "all-linear", "--adapter-config", config,
+    ]
+    #expect(await Program.run(repair) == 65)
+    #expect(await Program.run(repair + ["--originals", scratch.folder]) == 65)
+    #expect(await Program.run(repair + ["--originals", model]) == 0)
+    let (one, other) = try (AdapterFolder(path: start), AdapterFolder(path: scratch.path("repair")))
+    try expectEqual(one.tensors, other.tensors, within: 1e-4)
+  }
+
   @Test func mergingAsksWhatBecomesOfTheBase() async throws {
     let scratch = try Scratch()
     let base = await quantized("nf4", scratch)

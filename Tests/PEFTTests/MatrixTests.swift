@@ -11,13 +11,15 @@ import Torch
 /// Every method, and every two methods, on a model with every kind of layer: what Hugging Face PEFT's
 /// `PeftCommonTester`, `TestPeftCustomModel` and `TestMultipleActiveAdapters` check of each of its own.
 struct MatrixTests {
-  /// An embedding, a linear layer, GPT-2's transposed one, a convolution, a normalization and a head.
+  /// An embedding, a linear layer, GPT-2's transposed one, a convolution, attention with fused projections, a
+  /// normalization and a head.
   struct Zoo {
     let store: VariableStore
     let table: Embedding
     let up: Linear
     let across: TransposedLinear
     let filter: Convolution
+    let attention: MultiheadAttention
     let norm: LayerNorm
     let head: Linear
     let model: AdaptedModel
@@ -30,6 +32,7 @@ struct MatrixTests {
       across = try TransposedLinear(root / "across", in: 12, out: 8)
       filter = try Convolution(
         root / "filter", in: 8, out: 8, ConvolutionGeometry(kernel: [3], padding: .same))
+      attention = try MultiheadAttention(root / "attention", size: 8, heads: 2)
       norm = try LayerNorm(root / "norm", size: 8, eps: 1e-5)
       head = try Linear(root / "head", in: 8, out: 5, bias: true)
       model = try AdaptedModel(store, seed: 5)
@@ -41,7 +44,7 @@ struct MatrixTests {
     func callAsFunction() throws -> Tensor {
       let hidden = try across(up(table(ids)).tanh())
       let filtered = try filter(hidden.transposed(1, 2)).transposed(1, 2)
-      return try head(norm(hidden + filtered))
+      return try head(norm(hidden + filtered + attention(hidden)))
     }
 
     /// Adds a method on every layer that it can adapt, with random values.
@@ -51,8 +54,11 @@ struct MatrixTests {
         "r": 4, "lora_alpha": 6, "init_r": 4, "target_r": 2, "token_indices": [1, 9], "total_step": 10,
       ]
       var own = JSONObject(fields.filter { known.json[$0.key] != nil })
+      let inner = store.layers.flatMap(\.inner)
       let layers = store.layers.filter { layer in
-        switch name {
+        // What lies in another layer is adapted with it.
+        if inner.contains(where: { $0 === layer }) { return false }
+        return switch name {
         case "bitfit": layer.bias != nil
         case "bottleneck": known.supports(layer.kind) && layer !== table
         case "ln-tuning": layer === norm

@@ -112,4 +112,86 @@ struct MultiheadAttentionTests {
       try MultiheadAttention(VariableStore().root / "layer", size: 8, heads: 3)
     }
   }
+
+  /// PEFT's adapter, and the attention that it is for.
+  private func golden() throws -> (
+    tensors: [String: Tensor], adapter: AdapterFolder, base: [String: Tensor]
+  ) {
+    let golden = try SafetensorsFile(path: "\(Golden.folder)/layers/lora.attention.safetensors").allTensors()
+    func part(_ prefix: String, _ new: String) -> [String: Tensor] {
+      Dictionary(
+        uniqueKeysWithValues: golden.filter { $0.key.hasPrefix(prefix) }.map {
+          (new + $0.key.dropFirst(prefix.count), $0.value)
+        })
+    }
+    let config = try #require(try Golden.json("layers/cases.json")["lora.attention"]?["config"]?.objectValue)
+    let adapter = try AdapterFolder(
+      configuration: AdapterConfiguration(config), tensors: part("state.", ""))
+    return (golden, adapter, part("base.", "layer."))
+  }
+
+  @Test func theFileSaysWhatIsAdded() throws {
+    let (golden, adapter, base) = try golden()
+    let updates = try adapter.updates().updates
+    #expect(updates.map(\.layer) == ["layer", "layer.out_proj"])
+    for (update, name) in zip(updates, ["in_proj_weight", "out_proj.weight"]) {
+      let merged = try #require(base["layer.\(name)"]) + update.delta()
+      #expect(try merged.relativeError(to: #require(golden["merged.\(name)"])) < 1e-5)
+    }
+  }
+
+  /// Whatever is made of an adapter is in PEFT's place again, and adds the same.
+  @Test(arguments: [nil, Combination.Kind.cat, .linear, .svd, .tiesSVD])
+  func whatIsMadeOfItAddsTheSame(kind: Combination.Kind?) throws {
+    let (golden, adapter, base) = try golden()
+    let made: AdapterFolder
+    if let kind {
+      var options = Combination()
+      (options.kind, options.weights) = (kind, [1])
+      if kind.factorsAgain { options.rank = 4 }
+      if kind.drops { options.density = 1 }
+      made = try Combiner(options).combine([AdapterSource(adapter)])
+    } else {
+      made = try AdapterSource(adapter).ordinaryLoRA(keeping: .energy(1))
+    }
+    #expect(made.tensors["base_model.model.layer.base_layer.out_proj.lora_A.weight"] != nil)
+    #expect(made.configuration.json["target_modules"] == ["layer"])
+    let (layer, model) = try adapted(base)
+    try model.load(made)
+    #expect(try layer(#require(golden["input"])).relativeError(to: #require(golden["output"])) < 1e-5)
+    for format in [AdapterFormat.kohya, .diffusers, .loralib] {
+      let error = try #require(throws: AdapterError.self) { try PortableAdapter(made, for: format) }
+      #expect(error.description.contains("fused projections"))
+    }
+  }
+
+  @Test(arguments: ["adalora", "lora-xs", "dora", "edora"])
+  func otherMethodsBecomeALoRAToo(method: String) throws {
+    let (layer, model) = try adapted()
+    var fields: JSONObject = ["target_modules": ["layer"], "lora_alpha": 3]
+    fields[method == "adalora" ? "init_r" : "r"] = 4
+    if method == "adalora" { fields["target_r"] = 2 }
+    try model.add(MethodRegistry.method(named: method, fields))
+    try randomize(model)
+    let x = try Tensor.randn([2, 3, 8], generator: Generator(seed: 1))
+    let y = try layer(x)
+    let lora = try AdapterSource(model.folder(), deltas: model.deltas()).ordinaryLoRA(keeping: .rank(8))
+    try model.delete("default")
+    try model.load(lora)
+    #expect(try layer(x).relativeError(to: y) < 1e-5)
+  }
+
+  /// The attention's rank and alpha are those of its output projection too; a pattern for that alone reaches nothing.
+  @Test func patternsForTheAttentionReachItsOutput() throws {
+    let (_, model) = try adapted()
+    let report = try model.add(
+      LoRA([
+        "target_modules": ["layer"], "r": 8, "rank_pattern": ["layer": 2, "out_proj": 4],
+        "alpha_pattern": ["layer": 6],
+      ]))
+    let updates = try model.folder().updates().updates
+    #expect(updates.map(\.rank) == [2, 2])
+    #expect(updates.map(\.scale) == [3, 6])
+    #expect(report.warnings == ["rank_pattern or alpha_pattern: 'out_proj' matches no adapted layer"])
+  }
 }

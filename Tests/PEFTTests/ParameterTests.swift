@@ -145,4 +145,26 @@ struct ParameterTests {
     #expect(throws: TorchError.self) { try AdaptableParameter(path, "deep", [2, 2, 2, 2]) }
     #expect(throws: TorchError.self) { try AdaptableParameter(path, "turned", [2, 3], isTransposed: true) }
   }
+
+  /// The norm of what is added is that of all experts, whatever the order of the factors in the file.
+  @Test func theFileSaysHowMuchIsAdded() throws {
+    let golden = try SafetensorsFile(path: "\(Golden.folder)/layers/two-parameters.experts.safetensors")
+      .allTensors()
+    let config = try #require(
+      try Golden.json("layers/cases.json")["two-parameters.experts"]?["config"]?.objectValue)
+    let state = golden.filter { $0.key.hasPrefix("state.") }.map { (String($0.key.dropFirst(6)), $0.value) }
+    let adapter = try AdapterFolder(
+      configuration: AdapterConfiguration(config), tensors: Dictionary(uniqueKeysWithValues: state))
+    let updates = try adapter.factors().updates
+    #expect(updates.map(\.rank) == [2, 2] && updates.map(\.experts) == [3, 3])
+    let added = try ["gate_up_proj", "down_proj"].map { name -> Double in
+      let change = try #require(golden["merged.\(name)"]) - #require(golden["base.\(name)"])
+      return try change.to(dtype: .float64).norm().item()
+    }
+    for (update, norm) in zip(updates, [added[1], added[0]]) {
+      #expect(try abs(update.norm() - norm) < 1e-4 * norm)
+    }
+    let error = try #require(throws: AdapterError.self) { try adapter.updates() }
+    #expect(error.description.contains("target_parameters"))
+  }
 }

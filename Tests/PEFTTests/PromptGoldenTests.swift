@@ -87,6 +87,55 @@ struct PromptGoldenTests {
     }
   }
 
+  /// Every token of a row is a label: behind learned tokens the first counts, behind learned keys it does not.
+  @Test(arguments: cases.filter { !$0.hasPrefix("classifier") })
+  func lossesEqualPEFTs(name: String) throws {
+    let golden = try SafetensorsFile(path: "\(Golden.folder)/prompts/\(name)/expected.safetensors")
+      .allTensors()
+    let (model, _) = try load(#require(Self.table[name]?["model"]?.stringValue), "prompts/\(name)")
+    let language = try #require(model as? any CausalLanguageModel)
+    for row in 0..<3 {
+      let ids = try #require(golden["row.\(row).input_ids"]).unsqueezed(0)
+      let wanted: Double = try #require(golden["row.\(row).loss"]).to(dtype: .float64).item()
+      let (sum, count) = try withoutGradients {
+        try language.nextTokenLoss(ModelInput(ids: ids), labels: ids)
+      }
+      #expect(count == ids.count - (name.hasSuffix("prefix") ? 1 : 0))
+      // Of one token behind learned keys PEFT takes the mean of nothing.
+      guard count > 0 else { continue }
+      let loss: Double = try sum.to(dtype: .float64).item() / Double(count)
+      #expect(abs(loss - wanted) < (name.contains("bf16") ? 2e-2 : 1e-5) * wanted, "row \(row)")
+    }
+  }
+
+  /// Several texts in a row follow the prompt each.
+  @Test(arguments: ["mistral-prompt", "mistral-prefix", "qwen2-prompt"])
+  func packedRowsHaveTheSameLoss(name: String) throws {
+    let (model, _) = try load(#require(Self.table[name]?["model"]?.stringValue), "prompts/\(name)")
+    let language = try #require(model as? any CausalLanguageModel)
+    let texts = [[3, 9, 22, 7], [11, 30, 2], [5, 6, 8, 1, 4]]
+    let isLed = name.hasSuffix("prompt")
+    func loss(_ texts: [[Int]]) throws -> Double {
+      let ids = texts.flatMap(\.self)
+      var input = try ModelInput(ids)
+      if texts.count > 1 {
+        let places = texts.flatMap { Array($0.indices) }
+        input.positions = try Tensor(places, shape: [1, ids.count])
+        input.segments = try Tensor(
+          texts.enumerated().flatMap { index, text in text.map { _ in index } }, shape: [1, ids.count])
+      }
+      let labels = texts.flatMap { [isLed ? $0[0] : -100] + $0.dropFirst() }
+      return try withoutGradients {
+        try language.nextTokenLoss(input, labels: Tensor(labels, shape: [1, ids.count])).sum.to(
+          dtype: .float64
+        )
+        .item()
+      }
+    }
+    let apart = try texts.reduce(0) { try $0 + loss([$1]) }
+    #expect(try abs(loss(texts) - apart) < 1e-5 * apart)
+  }
+
   /// Token by token with a cache, PEFT's greedy text.
   @Test(arguments: cases)
   func generationEqualsPEFTs(name: String) throws {

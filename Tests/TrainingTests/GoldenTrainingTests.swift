@@ -63,14 +63,17 @@ struct GoldenTrainingTests {
     }
   }
 
-  static func rows() throws -> ExampleSet {
+  static func rows(isLed: Bool = false) throws -> ExampleSet {
     let text = String(decoding: try WholeFile.read("\(folder)/training/rows.jsonl"), as: UTF8.self)
     return ExampleSet(
       try text.split(separator: "\n").enumerated().map { index, line in
         let row = try JSONValue.parse(String(line))
         let ids = try #require(row["input_ids"]?.arrayValue).compactMap { $0.intValue.map(Int32.init) }
         let labels = row["labels"]?.arrayValue?.compactMap { $0.intValue.map(Int32.init) }
-        return TokenizedExample(ids: ids, target: .tokens(labels ?? ids), origin: "rows.jsonl:\(index + 1)")
+        var example = TokenizedExample(
+          ids: ids, target: .tokens(labels ?? ids), origin: "rows.jsonl:\(index + 1)")
+        example.isLed = isLed
+        return example
       })
   }
 
@@ -79,7 +82,9 @@ struct GoldenTrainingTests {
     let run = try Run(name)
     let output = try TemporaryFolder()
     var records: [StepRecord] = []
-    let trainer = try Trainer(run.model, on: Self.rows(), options: run.options, output: output.path)
+    let isLed = run.model.adapters.store.prompts?.working?.isText == true
+    let rows = try Self.rows(isLed: isLed)
+    let trainer = try Trainer(run.model, on: rows, options: run.options, output: output.path)
     try trainer.run { event in
       if case .stepped(let record, _) = event { records.append(record) }
     }

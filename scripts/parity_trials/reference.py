@@ -154,15 +154,20 @@ def train(model, rows, settings):
         name, optimizer, num_warmup_steps=settings["warmup-steps"], num_training_steps=settings["steps"])
     size, parts = settings["batch-size"], settings["gradient-accumulation"]
     is_adalora = hasattr(getattr(model, "base_model", None), "rankallocator")
+    is_led = isinstance(getattr(model, "active_peft_config", None), peft.PromptTuningConfig)
     records = []
     model.train()
     for step in range(settings["steps"]):
         batches = [padded([rows[((step * parts + part) * size + i) % len(rows)] for i in range(size)])
                    for part in range(parts)]
+        # Virtual tokens of the input carry no label, but the last of them tells the first token.
+        lead = getattr(model.active_peft_config, "num_virtual_tokens", 0) if is_led else 0
+        batches = [(ids, mask, torch.nn.functional.pad(labels, (lead, 0), value=-100))
+                   for ids, mask, labels in batches]
         count = sum(int((labels[:, 1:] != -100).sum()) for _, _, labels in batches)
         total = 0.0
         for ids, mask, labels in batches:
-            output = model(input_ids=ids, attention_mask=mask, use_cache=False).logits[:, -ids.shape[1]:].float()
+            output = model(input_ids=ids, attention_mask=mask, use_cache=False).logits.float()
             loss = cross_entropy(output[:, :-1].flatten(0, 1), labels[:, 1:].flatten(), reduction="sum") / count
             loss.backward()
             total += loss.item()

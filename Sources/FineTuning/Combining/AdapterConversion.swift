@@ -25,7 +25,7 @@ public struct AdapterConversion {
     let path = Folder.hasFile(input) ? input : try ModelFolder(input).path
     let (adapter, format) = try AdapterFormat.read(path, as: from, context)
     found = format
-    return adapter
+    return try adapter.shaped(byModel: model)
   }
 
   /// What had to be assumed to look at the adapter, or will not be in its folder.
@@ -56,7 +56,9 @@ public struct AdapterConversion {
 
   private mutating func learn(from model: String) throws {
     let folder = try ModelFolder(model)
-    context.baseConfiguration = try ModelConfiguration(folder: folder.path).raw
+    // A part of a pipeline, or a model of no library, may have none.
+    context.baseConfiguration =
+      try folder.file("config.json") == nil ? nil : ModelConfiguration(folder: folder.path).raw
     let names = try SafetensorsSource(path: folder.path).names
     context.modules = names.filter { $0.hasSuffix(".weight") }.map { String($0.dropLast(".weight".count)) }
   }

@@ -15,7 +15,7 @@ public struct AdapterSources {
   ///   - needsBase: whether every adapter is to be measured on the base.
   /// - Throws: ``AdapterError`` naming an adapter whose base is needed, when there is none.
   public init(_ paths: [String], model: String?, device: Device = .cpu, needsBase: Bool = false) throws {
-    let folders = try paths.map { try AdapterFolder(path: ModelFolder($0).path) }
+    let folders = try paths.map { try AdapterFolder(path: ModelFolder($0).path).shaped(byModel: model) }
     var isPlain: [Bool] = []
     for (path, folder) in zip(paths, folders) {
       do {

@@ -18,16 +18,10 @@ extension Extraction {
     var shared = AdapterConfiguration.Shared()
     shared.baseModel = base
     shared.taskType = try config.architectures.first.flatMap(Self.task)
-    // GPT-2 and its kin keep these weights [in, out].
-    let isTransposed = try ["gpt2", "openai-gpt", "imagegpt", "decision_transformer"].contains(
-      config.modelType)
-    let names = ["c_attn", "c_proj", "c_fc", "q_attn"]
     try self.init(
       base: SafetensorsSource(path: folder.path), tuned: SafetensorsSource(path: ModelFolder(tuned).path),
-      keeping: truncation, modules: modules, savesOthers: savesOthers, shared: shared
-    ) { module in
-      isTransposed && names.contains { module.hasSuffix(".\($0)") }
-    }
+      keeping: truncation, modules: modules, savesOthers: savesOthers, shared: shared,
+      isTransposed: TransposedWeights(modelType: config.modelType).contains)
   }
 
   /// The `task_type` of a class such as `LlamaForCausalLM`.

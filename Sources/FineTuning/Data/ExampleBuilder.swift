@@ -1,5 +1,8 @@
+import Configuration
 import JSON
 import Models
+import NN
+import PEFT
 import Tokenizers
 import Training
 
@@ -14,15 +17,20 @@ public struct ExampleBuilder: Sendable {
   let labels: LabelMap?
   let vocabularySize: Int
   let contextLength: Int
+  /// Whether a soft prompt before each row tells its first token.
+  let isLed: Bool
   let padding: Int
   let endOfText: Int?
   /// Whether rows must say what to learn; logits need no target.
   let needsTargets: Bool
 
-  /// - Parameter tokenizer: nil for rows that are tokenized already.
+  /// - Parameters:
+  ///   - tokenizer: nil for rows that are tokenized already.
+  ///   - prompt: the soft prompt that the model is going to have, if it has it not yet.
+  /// - Throws: ``ConfigurationError`` for a prompt that leaves no room for a text.
   public init(
     _ model: any Model, objective: Objective, tokenizer: Tokenizer?, options: DataOptions = DataOptions(),
-    needsTargets: Bool = true
+    needsTargets: Bool = true, prompt: (any PromptMethod)? = nil
   ) throws {
     let config = model.configuration
     // What tokenizer.json says of lengths was meant for another program: batches are filled up and rows cut here.
@@ -32,7 +40,14 @@ public struct ExampleBuilder: Sendable {
     chat = tokenizer?.chatTemplate == nil ? nil : try tokenizer.map { try ChatFormat($0) }
     labels = objective == .category ? try config.labelMap(options.glue) : nil
     vocabularySize = try config.text.size("vocab_size")
-    contextLength = model.contextLength
+    let promptLength = prompt?.common.virtualTokens ?? 0
+    guard promptLength < model.contextLength else {
+      throw ConfigurationError(
+        "num_virtual_tokens", value: promptLength,
+        rule: "must be below \(model.contextLength), the model's context, to leave room for texts")
+    }
+    contextLength = model.contextLength - promptLength
+    isLed = prompt?.reading.isText ?? model.store.prompts?.working?.isText ?? false
     endOfText = try tokenizer?.specialTokens.eosTokenID ?? config.endOfTextIDs.first
     let known: Int? = try? config.optional("pad_token_id")
     padding = known ?? tokenizer?.specialTokens.padTokenID ?? endOfText ?? 0
@@ -46,6 +61,7 @@ public struct ExampleBuilder: Sendable {
     let made = try concurrentMap(rows) { row in
       var example = try self.example(row)
       example.adapter = row.text("adapter")
+      example.isLed = self.isLed
       try self.check(example)
       let length = example.ids.count
       let isCut = length > limit
@@ -93,8 +109,10 @@ public struct ExampleBuilder: Sendable {
   /// Whether anything of an example counts.
   private func hasTarget(_ example: TokenizedExample) -> Bool {
     guard case .tokens(let labels) = example.target else { return true }
-    // The first token of a text is told from nothing.
-    return labels.dropFirst(objective == .nextToken ? 1 : 0).contains { $0 != TokenizedExample.ignoredLabel }
+    // The first token of a text is told from nothing, unless a prompt stands before it.
+    return labels.dropFirst(objective == .nextToken && !isLed ? 1 : 0).contains {
+      $0 != TokenizedExample.ignoredLabel
+    }
   }
 
   private func example(_ row: DataRow) throws -> TokenizedExample {

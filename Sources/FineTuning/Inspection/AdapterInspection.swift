@@ -81,10 +81,16 @@ public struct AdapterInspection {
     guard key.contains(".") else { return (key, key) }
     let parts = (key.hasPrefix(prefix) ? String(key.dropFirst(prefix.count)) : key).split(separator: ".").map(
       String.init)
-    let own = ["lora_", "ia3_", "ln_tuning_layers", "bottleneck_", "base_layer"]
+    let own = ["lora_", "ia3_", "ln_tuning_layers", "bottleneck_", "token_adapter"]
     let place = parts.firstIndex { part in own.contains(where: part.hasPrefix) }
     let end = place ?? max(0, parts.count - 1)
-    return (parts[..<end].joined(separator: "."), parts[end...].joined(separator: "."))
+    let path = parts[..<end].joined(separator: ".")
+    // Weights and biases of the base go with the layer's factors; factors within a layer are those of another.
+    let wrapper = ".base_layer"
+    if place == nil, path.hasSuffix(wrapper) {
+      return (String(path.dropLast(wrapper.count)), "base_layer.\(parts[end])")
+    }
+    return (AdapterFolder.layer(ofPath: path), parts[end...].joined(separator: "."))
   }
 
   private static func layer(_ name: String, _ tensors: [String: Tensor], _ update: LayerUpdate?) throws
@@ -100,14 +106,21 @@ public struct AdapterInspection {
         name: name, rank: nil, effectiveRank: nil, norm: squares.reduce(0, +).squareRoot(),
         parameters: parameters)
     }
-    let own = (tensors["lora_A.weight"] ?? tensors["lora_embedding_A"])?.shape.first
+    // Of triplets nothing may be left, though an update has at least rank 1.
+    let kept = tensors["lora_E"]?.shape.first
+    let own = (tensors["lora_A.weight"] ?? tensors["lora_embedding_A"])?.shape.first.map {
+      $0 / update.experts
+    }
     return Layer(
-      name: name, rank: own ?? update.rank, effectiveRank: try effectiveRank(update), norm: try update.norm(),
-      parameters: parameters)
+      name: name, rank: kept ?? own ?? update.rank, effectiveRank: try effectiveRank(update),
+      norm: try update.norm(), parameters: parameters)
   }
 
   private static func effectiveRank(_ update: LayerUpdate) throws -> Double? {
-    guard let values = try? update.singularValues(), values.allSatisfy(\.isFinite) else { return nil }
+    // Experts have singular values of their own.
+    guard update.experts == 1, let values = try? update.singularValues(), values.allSatisfy(\.isFinite) else {
+      return nil
+    }
     let sum = values.reduce(0, +)
     guard sum > 0 else { return 0 }
     return exp(-values.lazy.filter { $0 > 0 }.reduce(0) { $0 + $1 / sum * log($1 / sum) })

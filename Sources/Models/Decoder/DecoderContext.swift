@@ -25,6 +25,7 @@ struct DecoderContext {
     if input.positions != nil, configuration.rotaries.contains(where: \.scaling.dependsOnLength) {
       length = try positions.max().item(of: Int.self) + 1
     }
+    length = max(length, input.wholeLength)
     rotaries = try configuration.rotaries.map { try $0.tables(positions, length: length, dtype: dtype) }
     dropout = isTraining ? configuration.attentionDropout : 0
 

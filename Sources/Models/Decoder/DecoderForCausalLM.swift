@@ -47,7 +47,7 @@ final class DecoderForCausalLM: CausalLanguageModel {
   /// imbalance` for every token that counts.
   func nextTokenLoss(_ input: ModelInput, labels: Tensor) throws -> (sum: Tensor, count: Int) {
     var routing: [Tensor] = []
-    let hidden = try body(input, cache: nil) { routing = $0 }
+    let (hidden, labels) = try input.foretelling(labels) { try body($0, cache: nil) { routing = $0 } }
     let (sum, count) = try NN.nextTokenLoss(
       hidden, labels: labels, head: outputEmbedding, shape: logitShape)
     guard store.mode.isTraining, !routing.isEmpty, let mixture, let weight = mixture.imbalanceWeight else {

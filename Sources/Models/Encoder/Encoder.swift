@@ -10,9 +10,11 @@ final class Encoder: EncoderBody {
   private let projection: Linear?
   private let blocks: [EncoderBlock]
   private let mode: Mode
+  private let layers: [any AdaptableLayer]
 
   init(_ path: Path, _ config: EncoderConfiguration) throws {
     (configuration, mode) = (config, path.store.mode)
+    let before = path.store.layers.count
     embeddings = try EncoderEmbeddings(path / "embeddings", config)
     projection = try config.names.projection.map { name in
       try Linear(
@@ -26,6 +28,12 @@ final class Encoder: EncoderBody {
       built[name] = block
       return block
     }
+    layers = Array(path.store.layers[before...])
+  }
+
+  /// Whether somebody in the layers must get every token at its place.
+  private var goesByPlace: Bool {
+    mode.keepsPadding || layers.contains { $0.adapters.contains { $0.isActive && $0.adapter.goesByPlace } }
   }
 
   var contextLength: Int { configuration.contextLength }
@@ -34,7 +42,7 @@ final class Encoder: EncoderBody {
   /// The last hidden states [batch, tokens, d].
   func callAsFunction(_ input: ModelInput) throws -> Tensor {
     let hidden = try embedded(input)
-    guard let layout = try UnpaddedLayout(input, mode) else {
+    guard !goesByPlace, let layout = try UnpaddedLayout(input, mode) else {
       return try run(hidden, .side(mask: visible(input)))
     }
     return try layout.sideBySide(run(layout.endToEnd(hidden), .ends(layout.spans)))
@@ -43,7 +51,7 @@ final class Encoder: EncoderBody {
   /// The last hidden states of the texts' first tokens [batch, d]: all that the last layer then computes, but for keys
   /// and values.
   func firstStates(_ input: ModelInput) throws -> Tensor {
-    guard !mode.keepsPadding, mode.rowAdapters == nil else { return try self(input).select(1, 0) }
+    guard !goesByPlace, mode.rowAdapters == nil else { return try self(input).select(1, 0) }
     let hidden = try embedded(input)
     guard let layout = try UnpaddedLayout(input, mode) else {
       let (batch, width, device) = (input.ids.shape[0], input.ids.shape[1], input.ids.device)
@@ -55,6 +63,7 @@ final class Encoder: EncoderBody {
 
   private func embedded(_ input: ModelInput) throws -> Tensor {
     try input.check()
+    mode.pass = ForwardPass(ids: input.ids, segments: input.segments)
     let hidden = try mode.dropped(embeddings(input), configuration.dropout)
     return try projection?(hidden) ?? hidden
   }

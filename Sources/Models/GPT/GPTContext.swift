@@ -36,8 +36,8 @@ struct GPTContext {
     case .learned: rotary = nil
     case .rotary(let embedding):
       let dependsOnInput = input.positions != nil && embedding.scaling.dependsOnLength
-      let length = dependsOnInput ? try positions.max().item(of: Int.self) + 1 : offset + count
-      rotary = try embedding.tables(positions, length: length, dtype: dtype)
+      let reached = dependsOnInput ? try positions.max().item(of: Int.self) + 1 : offset + count
+      rotary = try embedding.tables(positions, length: max(reached, input.wholeLength), dtype: dtype)
     case .alibi(let alibi):
       let places = try pattern.positions ?? .arange(0, offset + count, device: device).unsqueezed(0)
       let biases = try alibi.biases(places, dtype: dtype)

@@ -54,6 +54,27 @@ public enum PretrainedModel {
   }
 }
 
+extension Model {
+  /// Says where the weights of a model that is kept in few bits are as they were before.
+  ///
+  /// - Parameter folder: the unrounded model's folder or id.
+  /// - Throws: ``ModelError`` for a model that is not kept in few bits, or a folder without its weights.
+  public func useOriginals(in folder: String) throws {
+    guard let first = store.quantizedWeights.first else {
+      throw ModelError("the weights of the model are not rounded: leave out --originals, or add --quantize")
+    }
+    let place = try ModelFolder(folder).path
+    let source = try ModelRegistry.family(of: configuration).prefixed(
+      SafetensorsSource(SafetensorsCheckpoint(path: place)), for: task)
+    guard source.shape(of: first.name) == first.shape,
+      try source.tensor(named: first.name).dtype.isFloatingPoint
+    else {
+      throw ModelError("no unrounded \(first.name), in \(place): name the folder that the base was made from")
+    }
+    store.originals = source
+  }
+}
+
 extension TensorSource {
   /// The type that stands for the whole checkpoint, as in transformers.
   func firstFloatingPointType() throws -> DType? {

@@ -11,6 +11,9 @@ public protocol LayerAdapter: AnyObject {
   /// The path under which they are saved; nil for that of the layer.
   var place: String? { get }
 
+  /// Whether it tells tokens apart by their places, so that it must get all of a text at once.
+  var goesByPlace: Bool { get }
+
   /// The layer's output for `x` with this adapter on top of `base`.
   func forward(_ x: Tensor, through base: AdapterBase) throws -> Tensor
 
@@ -22,6 +25,7 @@ public protocol LayerAdapter: AnyObject {
 
 extension LayerAdapter {
   public var place: String? { nil }
+  public var goesByPlace: Bool { false }
 }
 
 /// A layer's weight while adapters are folded into it, in float32.

@@ -4,6 +4,8 @@ import Torch
 public protocol SoftPrompt: AnyObject {
   /// The number of tokens.
   var length: Int { get }
+  /// Whether it stands before a text as more of it, so that its last token tells the text's first.
+  var isText: Bool { get }
   /// Its tensors, in a fixed order.
   var parameters: [AdapterParameter] { get }
   /// What stands before the text now, to be differentiated through.

@@ -24,6 +24,8 @@ public final class VariableStore {
   public private(set) var copies: [(name: String, parameter: Parameter)] = []
   /// In the order of construction.
   public private(set) var layers: [any AdaptableLayer] = []
+  /// Where the weights were before they were rounded, for a checkpoint that keeps them in few bits itself.
+  public var originals: (any TensorSource)?
   /// Where soft prompts go; nil for a model that reads none.
   public private(set) var prompts: PromptSlot?
   /// What the checkpoint lacks, has in excess, or has in another shape.
@@ -175,6 +177,23 @@ public final class VariableStore {
     }
     return add(
       try quantization(isTurned ? tensor.t().contiguous() : tensor, name: name), origin: key)
+  }
+
+  /// A quantized weight as it was before; nil where nobody has it.
+  ///
+  /// - Throws: ``TorchError`` when the original has another shape.
+  public func original(of weight: any QuantizedWeight) throws -> Tensor? {
+    let key = origin?(weight.name) ?? weight.name
+    let isOwn = try source.map { try StoredQuantization(of: key, in: $0) == nil } ?? false
+    guard let place = originals ?? (isOwn ? source : nil), let shape = place.shape(of: key) else {
+      return nil
+    }
+    guard shape == weight.shape else {
+      throw TorchError(
+        .invalid,
+        "\(key) is \(shape) among the originals and \(weight.shape) in the base: give those of this base")
+    }
+    return try place.tensor(named: key).to(dtype: weight.dtype, device: weight.device)
   }
 
   private func add(_ weight: any QuantizedWeight, origin key: String) -> any QuantizedWeight {

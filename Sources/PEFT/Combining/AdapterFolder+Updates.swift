@@ -11,7 +11,8 @@ extension AdapterFolder {
   ///
   /// - Parameter allowingMagnitudes: whether DoRA's magnitudes may be among the other tensors; the updates alone are not
   ///   what such an adapter adds.
-  /// - Throws: ``AdapterError`` for methods whose update cannot be told without the base model.
+  /// - Throws: ``AdapterError`` for methods whose update cannot be told without the base model, and for AdaLoRA when
+  ///   nothing says what its layers are.
   public func updates(allowingMagnitudes: Bool = false) throws -> (
     updates: [LayerUpdate], rest: [String: Tensor]
   ) {
@@ -19,10 +20,17 @@ extension AdapterFolder {
       return try ordinaryLoRA().updates(allowingMagnitudes: allowingMagnitudes)
     }
     try requirePlainUpdates(allowingMagnitudes)
+    guard !lacksShapes else {
+      throw AdapterError(
+        "the adapter (ADALORA) keeps matrices for layers of all kinds and does not say which are convolutions or "
+          + "embeddings: give the base with --model")
+    }
     return try factors()
   }
 
   /// The factors in an adapter's file, whatever else belongs to what it adds, and its other tensors.
+  ///
+  /// Where nothing says what AdaLoRA's layers are, they count as linear.
   public func factors() throws -> (updates: [LayerUpdate], rest: [String: Tensor]) {
     var (groups, rest) = ([String: [String: Tensor]](), [String: Tensor]())
     for (key, tensor) in tensors {
@@ -32,16 +40,16 @@ extension AdapterFolder {
       }
       groups[layer, default: [:]][name] = tensor
     }
-    let updates = try groups.keys.sorted(by: NaturalOrder.isBefore).map { layer in
-      try update(of: layer, groups[layer] ?? [:])
-    }
-    return (updates, rest)
+    let updates = try groups.map { try update(of: $0, $1) }
+    return (updates.sorted { NaturalOrder.isBefore($0.layer, $1.layer) }, rest)
   }
 
-  private func update(of layer: String, _ tensors: [String: Tensor]) throws -> LayerUpdate {
+  private func update(of path: String, _ tensors: [String: Tensor]) throws -> LayerUpdate {
+    let fused = FusedOutput.split(path)
+    let layer = fused?.layer ?? path
     let isEmbedding = tensors["lora_embedding_A"] != nil
     let names = isEmbedding ? ["lora_embedding_A", "lora_embedding_B"] : ["lora_A", "lora_B"]
-    guard var a = tensors[names[0]], let b = tensors[names[1]] else {
+    guard var a = tensors[names[0]], var b = tensors[names[1]] else {
       throw AdapterError("\(layer) has one factor of two: the adapter is damaged")
     }
     if let triplets = tensors["lora_E"] {
@@ -51,14 +59,38 @@ extension AdapterFolder {
       }
       let along = try triplets.reshaped([-1] + a.shape.dropFirst().map { _ in 1 })
       a = try (a.to(dtype: .float32) * along.to(dtype: .float32)).to(dtype: a.dtype)
+      if triplets.count == 0, b.rank == 2, b.shape[1] == 0 {
+        // Nothing is left of the layer's update, and a LoRA has at least rank 1.
+        (a, b) = (try .zeros([1] + a.shape.dropFirst()), try .zeros([b.shape[0], 1]))
+      }
+      return try (shapes ?? .linear).update(of: layer, a: a, b: b, scale: scale(of: layer))
     }
     if let mapping = tensors["lora_latent_mapping.weight"] {
-      a = try mapping.to(dtype: .float32).mm(a.to(dtype: .float32)).to(dtype: a.dtype)
+      let rows = try a.to(dtype: .float32).flattened(from: 1)
+      a = try mapping.to(dtype: .float32).mm(rows).to(dtype: a.dtype).reshaped(a.shape)
     }
+    let scale = try scale(of: fused?.attention ?? layer) * (fused == nil ? 1 : fusedCount)
     return try LayerUpdate(
-      layer: layer, form: isEmbedding ? .embedding : a.rank > 2 ? .convolution : .linear, a: a, b: b,
-      bias: tensors["lora_B.bias"], scale: scale(of: layer))
+      layer: layer, form: form(a, isEmbedding: isEmbedding), a: a, b: b, bias: tensors["lora_B.bias"],
+      scale: scale)
   }
+
+  /// How often the update of a fused attention's output projection is added.
+  private var fusedCount: Double {
+    (configuration.method as? LoRA)?.usesDoRA == true ? 1 : FusedOutput.count
+  }
+
+  private func form(_ a: Tensor, isEmbedding: Bool) -> LayerUpdate.Form {
+    if isEmbedding { return .embedding }
+    if a.rank > 2 { return .convolution }
+    guard let lora = configuration.method as? LoRA, !lora.targetParameters.isEmpty,
+      lora.rankPattern.entries.isEmpty, a.rank == 2, a.shape[0] > lora.rank, a.shape[0] % lora.rank == 0
+    else { return .linear }
+    return .experts(a.shape[0] / lora.rank)
+  }
+
+  /// The layer whose factors a file keeps under `path`.
+  public static func layer(ofPath path: String) -> String { FusedOutput.split(path)?.layer ?? path }
 
   private func scale(of layer: String) throws -> Double {
     switch configuration.method {

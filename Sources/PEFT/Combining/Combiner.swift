@@ -25,6 +25,7 @@ public struct Combiner {
     guard let first = sources.first?.folder.configuration else {
       throw AdapterError("there are no adapters to combine: name some")
     }
+    try requireOneKind(sources.map(\.folder.configuration.method))
     let weights = try combination.weights(for: sources.count)
     var tasks: [String: [LayerTask]] = [:]
     var rest: [String: Tensor] = [:]
@@ -51,6 +52,20 @@ public struct Combiner {
     return try OrdinaryLoRA.folder(
       updates, like: first, keepsTargets: isSame && tasks.values.allSatisfy { $0.count == sources.count },
       rest: rest, modulesToSave: modulesToSave(sources))
+  }
+
+  /// Sums are of adapters that act on the same tokens, in models of the same layers.
+  private func requireOneKind(_ methods: [any AdapterMethod]) throws {
+    for field in ["alora_invocation_tokens", "layer_replication"] {
+      let values = methods.map { method -> JSONValue in
+        let value = method.json[field] ?? .null
+        return value.arrayValue?.isEmpty == true ? .null : value
+      }
+      guard let other = values.firstIndex(where: { $0 != values[0] }) else { continue }
+      throw AdapterError(
+        "adapter \(other + 1): \(field) is \(values[other].serialized()), and that of the first \(values[0].serialized()): "
+          + "combine adapters with the same")
+    }
   }
 
   /// Modules trained whole have no sum: one adapter may bring them.

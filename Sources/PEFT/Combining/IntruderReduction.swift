@@ -75,13 +75,15 @@ extension AdaptedModel {
     }
     var counts: [(String, Int)] = []
     try withoutGradients {
-      for update in try folder.updates().updates {
+      let updates = try folder.updates().updates
+      let names = Set(updates.map(\.layer))
+      for update in updates {
         guard let layer = store.layer(named: update.layer), update.scale != 0 else { continue }
         let weight = try layer.matrix(layer.untouchedWeight.dense(.float32))
         let (result, count) = try options.reduced(update, on: weight)
         counts.append((update.layer, count))
         guard count > 0 else { continue }
-        folder.tensors.merge(try OrdinaryLoRA.tensors(of: [result])) { $1 }
+        folder.tensors.merge(try OrdinaryLoRA.tensors(of: [result], among: names)) { $1 }
       }
     }
     return (folder, counts)

@@ -13,6 +13,9 @@ public struct LayerUpdate {
     case embedding
     /// A [r, in, kernel...], B [out, r / groups, 1...].
     case convolution
+    /// A [experts r, in], expert by expert, B [out, r experts], its columns in turns; the update of a parameter with a
+    /// matrix for each of so many experts.
+    case experts(Int)
   }
 
   /// The path of the layer, such as `model.layers.0.self_attn.q_proj`.
@@ -43,7 +46,10 @@ public struct LayerUpdate {
   }
 
   /// The rank r.
-  public var rank: Int { a.shape[0] }
+  public var rank: Int { a.shape[0] / experts }
+
+  /// The matrices that a parameter holds; 1 for layers.
+  public var experts: Int { if case .experts(let count) = form { count } else { 1 } }
 
   /// The numerator of the scale alpha / r, whole where it is meant to be.
   public var alpha: Double {
@@ -51,14 +57,25 @@ public struct LayerUpdate {
     return abs(alpha - alpha.rounded()) < 1e-9 * max(1, abs(alpha)) ? alpha.rounded() : alpha
   }
 
-  /// Independent parts: the groups of a convolution, else one.
-  var groups: Int { form == .convolution ? a.shape[0] / b.shape[1] : 1 }
+  /// Independent parts: the groups of a convolution, the experts of a parameter, else one.
+  var groups: Int {
+    switch form {
+    case .convolution: a.shape[0] / b.shape[1]
+    case .linear, .embedding, .experts: experts
+    }
+  }
 
   /// The factors as float32 matrices [r, n] and [m, r], one pair for each group.
   func matrices() throws -> [FactorPair] {
     let a = try a.to(dtype: .float32).flattened(from: 1)
     let b = try b.to(dtype: .float32).flattened(from: 1)
     guard groups > 1 else { return [FactorPair(a: a, b: b)] }
+    if case .experts(let count) = form {
+      let columns = try b.reshaped([b.shape[0], -1, count])
+      return try a.chunked(count).enumerated().map { expert, a in
+        FactorPair(a: a, b: try columns.select(2, expert))
+      }
+    }
     return try zip(a.chunked(groups), b.chunked(groups)).map { FactorPair(a: $0, b: $1) }
   }
 

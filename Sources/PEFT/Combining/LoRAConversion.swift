@@ -10,6 +10,11 @@ extension AdapterSource {
   /// - Throws: ``AdapterError`` when the method has no factors of its own and `truncation` is nil.
   public func ordinaryLoRA(keeping truncation: Truncation?) throws -> AdapterFolder {
     try truncation?.validate()
+    if (folder.configuration.method as? LoRA)?.isActivated == true {
+      throw AdapterError(
+        "an activated LoRA (alora_invocation_tokens) acts on some tokens only, and no ordinary LoRA does: keep it as it "
+          + "is")
+    }
     if deltas == nil, truncation == nil {
       let (updates, rest) = try folder.updates()
       return try OrdinaryLoRA.folder(updates, like: folder.configuration, keepsTargets: true, rest: rest)

@@ -15,20 +15,26 @@ enum OrdinaryLoRA {
   ) throws -> AdapterFolder {
     guard !updates.isEmpty else { throw AdapterError("no layer is updated: there is nothing to write") }
     var method = LoRA()
-    method.rank = common(updates.map(\.rank)) ?? 1
-    let alpha = common(updates.map(\.alpha)) ?? Double(method.rank)
+    method.usesDoRA = rest.keys.contains { $0.hasSuffix(".lora_magnitude_vector") }
+    let updates = try FusedOutput.settled(updates, count: method.usesDoRA ? 1 : FusedOutput.count)
+    let all = Set(updates.map(\.layer))
+    // What lies in a fused attention goes by the attention's name.
+    let named = updates.filter { FusedOutput.attention(of: $0.layer, among: all) == nil }
+    method.rank = common(named.map(\.rank)) ?? 1
+    let alpha = common(named.map(\.alpha)) ?? Double(method.rank)
     method.alpha = WholeOrReal(alpha)
     if let targeting = source?.method.targeting, keepsTargets {
       method.targeting = targeting
     } else {
-      method.targeting.modules = .names(updates.map(\.layer))
+      method.targeting.modules = .names(named.map(\.layer))
     }
     method.targeting.modulesToSave = modulesToSave ?? source?.method.targeting.modulesToSave
-    if let lora = source?.method as? LoRA { method.dropout = lora.dropout }
-    method.usesDoRA = rest.keys.contains { $0.hasSuffix(".lora_magnitude_vector") }
+    if let lora = source?.method as? LoRA ?? (source?.method as? AdaLoRA)?.lora {
+      method.keep(from: lora)
+    }
     method.hasBias = updates.contains { $0.bias != nil }
-    let names = updates.map(\.layer)
-    for update in updates {
+    let names = named.map(\.layer)
+    for update in named {
       if update.rank != method.rank {
         method.rankPattern.entries.append((key(for: update.layer, among: names), update.rank))
       }
@@ -40,7 +46,8 @@ enum OrdinaryLoRA {
     var configuration = AdapterConfiguration(method)
     if let source { configuration.shared = source.shared }
     configuration.shared.inferenceMode = true
-    return AdapterFolder(configuration: configuration, tensors: try rest.merging(tensors(of: updates)) { $1 })
+    return AdapterFolder(
+      configuration: configuration, tensors: try rest.merging(tensors(of: updates, among: all)) { $1 })
   }
 
   /// A layer's key in `rank_pattern`, which matches the ends of paths too.
@@ -53,23 +60,37 @@ enum OrdinaryLoRA {
     return counts.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key
   }
 
-  static func tensors(of updates: [LayerUpdate]) throws -> [String: Tensor] {
+  /// - Parameter layers: all that are adapted, which the place of some depends on.
+  static func tensors(of updates: [LayerUpdate], among layers: Set<String>) throws -> [String: Tensor] {
     var tensors: [String: Tensor] = [:]
     for update in updates {
+      let path = FusedOutput.path(of: update.layer, among: layers)
       let isEmbedding = update.form == .embedding
       let names =
         isEmbedding ? ["lora_embedding_A", "lora_embedding_B"] : ["lora_A.weight", "lora_B.weight"]
-      tensors[AdaptedModel.key(update.layer, names[0])] = try update.a.contiguous()
-      tensors[AdaptedModel.key(update.layer, names[1])] = try update.b.contiguous()
-      if let bias = update.bias { tensors[AdaptedModel.key(update.layer, "lora_B.bias")] = bias }
+      tensors[AdaptedModel.key(path, names[0])] = try update.a.contiguous()
+      tensors[AdaptedModel.key(path, names[1])] = try update.b.contiguous()
+      if let bias = update.bias { tensors[AdaptedModel.key(path, "lora_B.bias")] = bias }
     }
     // A file has a bias for every B or for none.
     if updates.contains(where: { $0.bias != nil }) {
       for update in updates where update.bias == nil {
-        tensors[AdaptedModel.key(update.layer, "lora_B.bias")] = try .zeros(
+        let path = FusedOutput.path(of: update.layer, among: layers)
+        tensors[AdaptedModel.key(path, "lora_B.bias")] = try .zeros(
           [update.b.shape[0]], dtype: update.b.dtype)
       }
     }
     return tensors
+  }
+}
+
+extension LoRA {
+  /// Takes over what belongs to an adapter beside its factors and their scale.
+  fileprivate mutating func keep(from other: LoRA) {
+    (dropout, bias, trainableTokens) = (other.dropout, other.bias, other.trainableTokens)
+    (layerReplication, invocationTokens) = (other.layerReplication, other.invocationTokens)
+    for key in ["ensure_weight_tying", "fan_in_fan_out", "megatron_config", "megatron_core"] {
+      taskSpecific[key] = other.taskSpecific[key]
+    }
   }
 }

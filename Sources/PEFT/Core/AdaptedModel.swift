@@ -63,12 +63,14 @@ public final class AdaptedModel {
       (targets, report.warnings) = try settleTargets(of: &configuration)
       for layer in targets { try configuration.method.check(layer) }
       report.adapted = targets.map(\.name)
-      report.warnings += try configuration.method.unmatchedPatterns(report.adapted).map {
-        "rank_pattern or alpha_pattern: '\($0)' matches no adapted layer"
-      }
     }
     var context = context
-    context.inner = Set(targets.flatMap(\.inner).map { ObjectIdentifier($0) })
+    context.original = store.original(of:)
+    for outer in targets { for layer in outer.inner { context.inner[ObjectIdentifier(layer)] = outer.name } }
+    let addressed = targets.filter { context.inner[ObjectIdentifier($0)] == nil }.map(\.name)
+    report.warnings += try configuration.method.unmatchedPatterns(addressed).map {
+      "rank_pattern or alpha_pattern: '\($0)' matches no adapted layer"
+    }
     // Everything is made before anything is inserted: a failure leaves no half-adapted model.
     var made: [Made] = []
     for layer in targets {

@@ -83,12 +83,14 @@ public struct InjectionContext {
   /// Whether values come from a file right after, so that drawing them is wasted.
   public let isLoading: Bool
   public let generator: Generator
-  /// Adapted layers that lie inside the module of another.
-  var inner: Set<ObjectIdentifier> = []
+  /// Adapted layers that lie inside the module of another, which they have rank and alpha from, by its path.
+  var inner: [ObjectIdentifier: String] = [:]
   /// Whether the adapter comes from a folder, if perhaps not all of it.
   var isFromFile = false
   /// Whether the folder has the factors that the adapter started from.
   var hasStart = false
+  /// A quantized weight as it was before it was rounded; nil where nobody has it.
+  var original: (any QuantizedWeight) throws -> Tensor? = { _ in nil }
   /// Initial factors that calibration found, by layer.
   var factors: [String: InitialFactors] = [:]
 }

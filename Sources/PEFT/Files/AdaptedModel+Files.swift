@@ -146,9 +146,11 @@ extension AdaptedModel {
       (configuration.method, tensors) = try saving.prepare(configuration.method, tensors)
     }
     let initial = try initialParameters(of: name).map { ($0.name, try $0.parameter.tensor.detached()) }
+    let isFlat = configuration.method is AdaLoRA
+    let flat = isFlat ? store.layers.filter { $0.slot[name]?.adapter is AdaLoRALinear } : []
     return AdapterFolder(
       configuration: configuration, tensors: tensors, initial: Dictionary(uniqueKeysWithValues: initial),
-      encoder: encoder)
+      encoder: encoder, shapes: isFlat ? try LayerShapes(of: flat) : nil)
   }
 
   /// Writes an adapter as Hugging Face PEFT does.

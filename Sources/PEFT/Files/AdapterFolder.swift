@@ -25,13 +25,15 @@ public struct AdapterFolder {
   /// The network that makes a soft prompt in training, which Hugging Face PEFT does not keep; by its names there, such as
   /// `mlp_head.0.weight`.
   public var encoder: [String: Tensor]
+  /// What the adapted layers are, where the tensors do not tell and somebody knows: see ``LayerShapes``.
+  public var shapes: LayerShapes?
 
   public init(
     configuration: AdapterConfiguration, tensors: [String: Tensor], initial: [String: Tensor] = [:],
-    encoder: [String: Tensor] = [:]
+    encoder: [String: Tensor] = [:], shapes: LayerShapes? = nil
   ) {
     (self.configuration, self.tensors) = (configuration, tensors)
-    (self.initial, self.encoder) = (initial, encoder)
+    (self.initial, self.encoder, self.shapes) = (initial, encoder, shapes)
   }
 
   /// Reads the folder `path`; tensors stay on disk until they are used.
@@ -45,9 +47,12 @@ public struct AdapterFolder {
     }
     configuration = try AdapterConfiguration(object)
     let (weights, pickle) = (Folder.join(path, Self.weightsName), Folder.join(path, Self.pickleName))
-    tensors =
-      try Folder.hasFile(pickle) && !Folder.hasFile(weights)
-      ? TorchFileSource(path: pickle).allTensors() : SafetensorsFile(path: weights).allTensors()
+    if Folder.hasFile(pickle), !Folder.hasFile(weights) {
+      tensors = try TorchFileSource(path: pickle).allTensors()
+    } else {
+      let file = try SafetensorsFile(path: weights)
+      (tensors, shapes) = (try file.allTensors(), try LayerShapes(metadata: file.metadata))
+    }
     let start = Folder.join(path, Self.initialName)
     initial = Folder.hasFile(start) ? try SafetensorsFile(path: start).allTensors() : [:]
     let network = Folder.join(path, Self.encoderName)
@@ -83,7 +88,11 @@ public struct AdapterFolder {
         try Folder.removeFile(file)
       }
     }
-    try SafetensorsWriter.write(tensors, to: Folder.join(path, Self.weightsName))
+    // Where PEFT's own file says enough, ours is the same to the byte.
+    let isTold = shapes?.isPlain != false && configuration.shared.taskType != nil
+    let metadata = isTold ? [:] : shapes?.metadata ?? [:]
+    try SafetensorsWriter.write(
+      tensors, to: Folder.join(path, Self.weightsName), metadata: metadata.merging(["format": "pt"]) { $1 })
     try AtomicFile.write(Folder.join(path, Self.configurationName), configuration.text)
   }
 }

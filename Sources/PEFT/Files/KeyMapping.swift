@@ -77,14 +77,18 @@ extension AdapterFolder {
     }
     var result = self
     (result.tensors, result.initial) = (try renamed(tensors), try renamed(initial))
+    result.shapes = shapes?.renamed(mapping.path)
     var targeting = configuration.method.targeting
     // The file says which layers were meant; an expression, or the end of a path, may not survive the renaming.
-    if !layers.isEmpty { targeting.modules = .names(layers.map(mapping.path).sorted()) }
+    if !layers.isEmpty, configuration.method.targetParameters.isEmpty {
+      targeting.modules = .names(layers.map(mapping.path).sorted())
+    }
     targeting.modulesToSave = targeting.modulesToSave.map { $0.map(mapping.path) }
     result.configuration.method.targeting = targeting
     guard var lora = result.configuration.method as? LoRA, let old = configuration.method as? LoRA else {
       return result
     }
+    lora.parameterNames = lora.parameterNames.map { $0.map(mapping.path) }
     // Patterns too are expressions on the old names: each layer says its own.
     (lora.rankPattern, lora.alphaPattern) = (LayerPattern(), LayerPattern())
     for layer in layers.sorted() {
@@ -99,5 +103,9 @@ extension AdapterFolder {
     return result
   }
 
-  private var layers: Set<String> { Set(tensors.keys.compactMap { FactorName.split($0)?.layer }) }
+  /// Those that have factors; what is adapted together with the layer around it is not told apart.
+  private var layers: Set<String> {
+    let paths = tensors.keys.compactMap { FactorName.split($0)?.layer }
+    return Set(paths.map { FusedOutput.split($0)?.attention ?? $0 })
+  }
 }

@@ -18,7 +18,18 @@ struct PortableAdapter {
   init(_ folder: AdapterFolder, for format: AdapterFormat) throws {
     let (updates, rest) = try folder.updates(allowingMagnitudes: true)
     self.updates = updates
-    for (key, tensor) in rest where !key.hasSuffix(".base_layer.weight") {
+    if (folder.configuration.method as? LoRA)?.isActivated == true {
+      throw AdapterError(
+        "an activated LoRA (alora_invocation_tokens) has no place in the layout \(format.rawValue), whose readers would "
+          + "apply it to every token: keep it in PEFT's")
+    }
+    let names = Set(updates.map(\.layer))
+    if let fused = updates.first(where: { FusedOutput.attention(of: $0.layer, among: names) != nil }) {
+      throw AdapterError(
+        "\(fused.layer) is part of an attention with fused projections, which has no place in the layout "
+          + "\(format.rawValue): keep it in PEFT's")
+    }
+    for (key, tensor) in rest.sorted(by: { $0.key < $1.key }) where !key.hasSuffix(".base_layer.weight") {
       guard key.hasSuffix(Self.magnitudeSuffix) else {
         throw AdapterError("\(key) has no place in the layout \(format.rawValue), which holds factors alone")
       }

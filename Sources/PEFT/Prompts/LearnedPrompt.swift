@@ -14,10 +14,14 @@ public final class LearnedPrompt: SoftPrompt {
     case embeddings
     /// As the key and then the value of each layer, heads side by side.
     case keysAndValues(layers: Int, heads: Int)
+
+    /// See ``SoftPrompt/isText``.
+    public var isText: Bool { self == .embeddings }
   }
 
   public let length: Int
   public let parameters: [AdapterParameter]
+  public var isText: Bool { reading.isText }
   private let source: Source
   private let reading: Reading
 

@@ -105,6 +105,7 @@ struct TrainCommand: ParsableCommand {
       dataOptions: dataOptions, dtype: try engine.loadedType(), device: device)
     (plan.calibrationBatches, plan.convertsToLoRA) = (method.calibrationBatches, method.convertToLora)
     plan.quantization = try quantization.value()
+    plan.originals = try method.originals(for: plan.adapter)
     plan.checkpoint = resume ? try Trainer.latestCheckpoint(in: output) : nil
     let run = try FineTuningRun(plan)
     speech.warn(run.warnings)

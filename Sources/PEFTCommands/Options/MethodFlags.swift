@@ -26,6 +26,9 @@ struct MethodFlags: ParsableArguments {
       valueName: "name"))
   var initialization: String?
   @Option(help: "Batches that eva, corda and lora_ga look at, at most.") var calibrationBatches = 32
+  @Option(
+    help: "With --init loftq on a base that is kept in few bits already: the folder of what it was before.")
+  var originals: String?
   @Flag(
     help: ArgumentHelp(
       "Write an ordinary LoRA on the untouched base, at twice the rank, where an initialization (pissa, olora, corda, "
@@ -53,6 +56,17 @@ struct MethodFlags: ParsableArguments {
     if isFull, !settings.isEmpty || convertToLora || adapterConfig != nil || initAdapter != nil {
       throw ValidationError("--method full trains all weights: leave out the flags of adapters")
     }
+  }
+
+  /// The folder of what the base was before it was rounded, if anything looks at it.
+  ///
+  /// - Throws: ``Failure`` when nothing does.
+  func originals(for adapter: AdapterConfiguration?) throws -> String? {
+    let start = (adapter?.method as? LoRA)?.initialization.json
+    guard originals == nil || start == "loftq" else {
+      throw Failure(.usage, "--originals is for --init loftq: add it, or leave out --originals")
+    }
+    return originals
   }
 
   /// The adapter's configuration; nil to train all weights.

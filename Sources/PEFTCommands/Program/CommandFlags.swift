@@ -21,6 +21,29 @@ struct CommandFlags {
     }
   }
 
+  /// The same arguments with `--steps -1` as `--steps=-1`.
+  ///
+  /// The argument parser takes a negative number for a flag, and would speak of a value that is missing.
+  static func joiningNegativeNumbers(in arguments: [String]) throws -> [String] {
+    func isNegative(_ text: String) -> Bool { text.hasPrefix("-") && Double(text) != nil }
+    guard arguments.contains(where: isNegative), let command = arguments.first.flatMap(Peft.command(named:))
+    else {
+      return arguments
+    }
+    let flags = try CommandFlags(of: command)
+    var joined: [String] = []
+    for argument in arguments {
+      if isNegative(argument), let flag = joined.last, flags.names.contains(flag),
+        !flags.switches.contains(flag)
+      {
+        joined[joined.count - 1] = "\(flag)=\(argument)"
+      } else {
+        joined.append(argument)
+      }
+    }
+    return joined
+  }
+
   /// What is wrong with the first flag that the command does not have; nil when it has all.
   ///
   /// The argument parser itself would rather speak of flags that are missing.

@@ -13,7 +13,7 @@ public enum Program {
   /// Runs with `arguments` and returns the exit code.
   public static func run(_ arguments: [String]) async -> Int32 {
     do {
-      var command = try Peft.parseAsRoot(RunFile.expand(arguments))
+      var command = try Peft.parseAsRoot(CommandFlags.joiningNegativeNumbers(in: RunFile.expand(arguments)))
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()
       } else {

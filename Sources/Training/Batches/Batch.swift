@@ -35,7 +35,8 @@ public struct Batch: Sendable {
   ) throws {
     let width = rows.map { $0.reduce(0) { $0 + $1.ids.count } }.max() ?? 0
     let isPacked = rows.contains { $0.count > 1 }
-    var grid = TokenGrid(rows: rows.count, width: width, padding: Int64(padding))
+    var grid = TokenGrid(
+      rows: rows.count, width: width, padding: Int64(padding), skipsFirst: objective == .nextToken)
     for (index, row) in rows.enumerated() { grid.fill(index, with: row) }
     let shape = [rows.count, width]
     func tensor(_ values: [Int64]) throws -> Tensor { try Tensor(values, shape: shape).to(device: device) }
@@ -63,10 +64,12 @@ private struct TokenGrid {
   var tokenCount = 0
   /// Labels that do not count stand for everything that is not set.
   let rows: Int
+  /// Whether the first token of an example does not count where nothing before tells it.
+  let skipsFirst: Bool
 
-  init(rows: Int, width: Int, padding: Int64) {
+  init(rows: Int, width: Int, padding: Int64, skipsFirst: Bool) {
     let count = rows * width
-    (self.rows, self.width) = (rows, width)
+    (self.rows, self.width, self.skipsFirst) = (rows, width, skipsFirst)
     ids = Array(repeating: padding, count: count)
     labels = Array(repeating: Int64(TokenizedExample.ignoredLabel), count: count)
     positions = Array(repeating: 0, count: count)
@@ -85,7 +88,8 @@ private struct TokenGrid {
         isReal[place + position] = true
       }
       if case .tokens(let own) = example.target {
-        for (position, label) in own.enumerated() where position < example.ids.count {
+        let start = skipsFirst && !example.isLed ? 1 : 0
+        for (position, label) in own.enumerated() where (start..<example.ids.count).contains(position) {
           labels[place + position] = Int64(label)
         }
       }
@@ -112,13 +116,7 @@ private struct Targets {
       for example in examples {
         guard case .tokens = example.target else { throw misfit(example) }
       }
-      var labels = grid.labels
-      // The first token of an example has nothing before it to be told from.
-      if objective == .nextToken {
-        for place in labels.indices where grid.positions[place] == 0 {
-          labels[place] = Int64(TokenizedExample.ignoredLabel)
-        }
-      }
+      let labels = grid.labels
       count = labels.reduce(0) { $0 + ($1 == Int64(TokenizedExample.ignoredLabel) ? 0 : 1) }
       self.labels = try Tensor(labels, shape: [grid.rows, grid.width])
     case .category:

@@ -21,6 +21,8 @@ public struct TokenizedExample: Sendable, Hashable {
   public var typeIDs: [Int32]?
   /// Where the row came from, such as `data.jsonl:12`; for messages.
   public var origin: String
+  /// Whether something before the row, such as a soft prompt, tells its first token.
+  public var isLed = false
   /// The adapter that scores this row, where rows have their own; nil for those that are active.
   public var adapter: String?
   /// Whether training hides some of the tokens that have a label, others each time.

@@ -11,6 +11,7 @@ import Torch
 /// Source: Greenewald et al. 2025, "Activated LoRA: Fine-tuned LLMs for Intrinsics".
 final class ActivatedLoRA: LayerAdapter {
   let parameters: [AdapterParameter]
+  let goesByPlace = true
   private let a, b: AdapterParameter
   private let bias: AdapterParameter?
   private let invocation: [Int]

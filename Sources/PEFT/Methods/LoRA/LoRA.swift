@@ -144,10 +144,11 @@ public struct LoRA: AdapterMethod {
   public func makeAdapter(for layer: any AdaptableLayer, context: InjectionContext) throws -> any LayerAdapter
   {
     if try trainsMagnitudeAlone(layer) { return try DoRAMagnitude(layer) }
-    let rank = try rank(for: layer.name)
-    // Hugging Face PEFT adds the update of a fused attention's output projection twice; its files mean that.
-    let isCountedTwice = context.inner.contains(ObjectIdentifier(layer)) && !usesDoRA
-    let scale = try scaling(for: layer.name) * (isCountedTwice ? 2 : 1)
+    // The output projection of a fused attention is adapted as the attention is.
+    let attention = context.inner[ObjectIdentifier(layer)]
+    let name = attention ?? layer.name
+    let rank = try rank(for: name)
+    let scale = try scaling(for: name) * (attention == nil || usesDoRA ? 1 : FusedOutput.count)
     if case .embedding(let entries, let size) = layer.kind {
       return try usesDoRA
         ? DoRAEmbedding(entries: entries, size: size, rank: rank, scale: scale, self, layer, context)

@@ -22,7 +22,7 @@ struct LoRAFactors {
   /// A0 and B0; nil where nothing was taken off.
   let initial: (a: AdapterParameter, b: AdapterParameter)?
   /// What the layer computes with instead of its weight, in the weight's layout and type; nil for the weight itself.
-  let replacement: Parameter?
+  let replacement: (any WeightStorage)?
 
   init(
     _ layer: any AdaptableLayer, rank: Int, scale: Double, _ method: LoRA, _ context: InjectionContext
@@ -38,9 +38,7 @@ struct LoRAFactors {
         AdapterParameter(a.name, a.tensor.clone(), isLearned: false),
         AdapterParameter(b.name, b.tensor.clone(), isLearned: false)
       ) : nil
-    replacement = try start.replacement.map {
-      Parameter(name: "\(layer.name).weight", tensor: try $0.to(device: device))
-    }
+    replacement = start.replacement
   }
 
   /// The factors whose product, times s, is the whole change of the weight.
@@ -64,7 +62,7 @@ struct LoRAFactors {
 
   func fold(into folding: inout Folding) throws {
     guard let replacement else { return }
-    folding.weight = try folding.weight + replacement.tensor.to(dtype: .float32) - folding.untouched
+    folding.weight = try folding.weight + replacement.dense(.float32) - folding.untouched
   }
 }
 

@@ -74,10 +74,10 @@ struct FactorRequest {
 struct InitialFactors {
   var a, b: Tensor
   /// What the layer computes with instead of its weight, in the weight's layout.
-  var replacement: Tensor?
+  var replacement: (any WeightStorage)?
 
   /// Copies: a part of a decomposition would keep the whole alive, and layers that share one would train as one.
-  init(a: Tensor, b: Tensor, replacement: Tensor? = nil) throws {
+  init(a: Tensor, b: Tensor, replacement: (any WeightStorage)? = nil) throws {
     (self.a, self.b) = (try a.contiguous().clone(), try b.contiguous().clone())
     self.replacement = replacement
   }

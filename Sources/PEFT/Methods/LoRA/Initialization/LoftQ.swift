@@ -6,8 +6,9 @@ import Torch
 /// The base rounded to few bits, and factors that make up for the rounding: Q = quant(W - s B A), s B A the leading
 /// singular part of W - Q, in turns.
 ///
-/// The layer computes with Q from then on, as it would with weights stored in that many bits. In the reference the
-/// factors ignore s; here they make up for the rounding at any alpha.
+/// The layer computes with Q from then on, as it would with weights stored in that many bits. A layer whose weight is kept
+/// in few bits is rounded again as it is kept; what it was before, the checkpoint tells. In the reference the factors ignore
+/// s; here they make up for the rounding at any alpha.
 /// Source: Li et al. 2023, "LoftQ: LoRA-Fine-Tuning-Aware Quantization", algorithm 1.
 struct LoftQ: FactorInitializer {
   static let spellings = ["loftq"]
@@ -47,6 +48,9 @@ struct LoftQ: FactorInitializer {
 
   func factors(of layer: any AdaptableLayer, _ request: FactorRequest) throws -> InitialFactors {
     let settings = try request.method.settings(Settings.self, of: "loftq_config")
+    if let kept = layer.untouchedWeight as? any QuantizedWeight {
+      return try factors(of: kept, layer, settings, request)
+    }
     let rounding: any WeightRounding = settings.bits == 4 ? NF4() : Int8Rows()
     // Blocks run along memory, so the layer's own layout is rounded.
     let isTransposed = if case .transposedLinear = layer.kind { true } else { false }
@@ -62,8 +66,37 @@ struct LoftQ: FactorInitializer {
       parts = found
     }
     guard let parts else { throw AdapterError("loftq_iter is 0: it must be at least 1") }
+    let replacement = try rounded.to(dtype: layer.untouchedWeight.dtype)
     return try InitialFactors(
-      a: parts.a, b: parts.b, replacement: rounded.to(dtype: layer.untouchedWeight.dtype))
+      a: parts.a, b: parts.b, replacement: Parameter(name: layer.weightName, tensor: replacement))
+  }
+
+  /// The same of a weight that is kept in few bits: after one turn the layer computes with it as it is.
+  private func factors(
+    of kept: any QuantizedWeight, _ layer: any AdaptableLayer, _ settings: Settings, _ request: FactorRequest
+  ) throws -> InitialFactors {
+    guard settings.bits == (kept.format == .int8 ? 8 : 4) else {
+      throw AdapterError(
+        "loftq_bits is \(settings.bits), and the weight of \(layer.name) is kept in \(kept.format.rawValue): make it "
+          + "\(kept.format == .int8 ? 8 : 4)")
+    }
+    guard let original = try request.context.original(kept)?.to(dtype: .float32) else {
+      guard request.context.isFromFile, settings.iterations == 1 else {
+        throw AdapterError(
+          "the weight of \(layer.name) was rounded before, and LoftQ makes up for what that lost: give what it was, with "
+            + "--originals, or load the base unrounded with --quantize \(kept.format.rawValue)")
+      }
+      // The factors come from the file, and the base is the one that they make up for.
+      let shapes = try layer.factorShapes(rank: request.rank)
+      return try InitialFactors(a: .zeros(shapes.a), b: .zeros(shapes.b))
+    }
+    var rounded = kept
+    var parts = try Self.leading(original - rounded.dense(.float32), request.rank, request.scale)
+    for _ in 1..<settings.iterations {
+      rounded = try kept.requantized(original - parts.b.mm(parts.a) * request.scale)
+      parts = try Self.leading(original - rounded.dense(.float32), request.rank, request.scale)
+    }
+    return try InitialFactors(a: parts.a, b: parts.b, replacement: rounded === kept ? nil : rounded)
   }
 
   /// A and B with s B A the leading singular part of `matrix` [out, in].
