@@ -35,6 +35,11 @@ public final class FineTuningRun {
 
     if let originals = plan.originals { try tuned.model.useOriginals(in: originals) }
 
+    guard labels.objective != .sequence || !plan.options.packing else {
+      throw ConfigurationError(
+        "packing", value: true,
+        rule: "puts several texts into a row, which an encoder-decoder cannot: leave it out")
+    }
     let builder = try ExampleBuilder(
       tuned.model, objective: labels.objective, tokenizer: folder.tokenizer(), options: plan.dataOptions,
       prompt: plan.adapter?.method as? any PromptMethod)

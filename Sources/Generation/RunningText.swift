@@ -7,7 +7,7 @@ struct RunningText {
   private(set) var ids: [Int]
   private(set) var completion = Completion()
   private let promptCount: Int
-  private let sampler: Sampler
+  let sampler: Sampler
   private var decoder: StreamDecoder?
   private var stopText: StopText
   private(set) var isFinished = false
@@ -22,11 +22,20 @@ struct RunningText {
   }
 
   /// Chooses the next token from its logits [vocabulary], and says what came of it.
+  ///
+  /// - Parameter forced: the token that it must be, if any.
   mutating func advance(
-    _ logits: Tensor, options: SamplingOptions, endIDs: [Int], contextLength: Int
+    _ logits: Tensor, options: SamplingOptions, endIDs: [Int], forced: Int?, contextLength: Int
   ) throws -> GenerationEvent {
     let forbidden = ids.count - promptCount < options.minNewTokens ? endIDs : []
-    let id = try sampler.next(logits, after: ids, forbidden: forbidden)
+    let id = try forced ?? sampler.next(logits, after: ids, forbidden: forbidden)
+    return try accept(id, options: options, endIDs: endIDs, contextLength: contextLength)
+  }
+
+  /// Adds a token that was chosen.
+  mutating func accept(
+    _ id: Int, options: SamplingOptions, endIDs: [Int], contextLength: Int
+  ) throws -> GenerationEvent {
     ids.append(id)
     completion.ids.append(id)
     var text = try decoder?.append(id).map { stopText.append($0) } ?? ""

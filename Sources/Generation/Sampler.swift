@@ -19,9 +19,8 @@ public struct Sampler {
   ///   - forbidden: tokens that must not come now.
   /// - Throws: ``ModelError`` when the logits are not numbers.
   public func next(_ logits: Tensor, after text: [Int], forbidden: [Int] = []) throws -> Int {
-    var scores = try logits.detached().to(dtype: .float32, device: .cpu)
-    if options.repetitionPenalty != 1 { scores = try penalized(scores, text) }
-    if !forbidden.isEmpty { scores = try scores.clone().indexFilled(forbidden, -.infinity) }
+    var scores = try adjusted(
+      logits.detached().to(dtype: .float32, device: .cpu), after: text, forbidden: forbidden)
     let highest: Double = try scores.max().item()
     guard !highest.isNaN else {
       throw ModelError("the model's logits are not a number, after \(text.count) tokens: use a wider --dtype")
@@ -32,6 +31,12 @@ public struct Sampler {
     if options.topP < 1 { scores = try nucleus(scores) }
     if options.minP > 0 { scores = try aboveShare(scores) }
     return try scores.softmax().multinomial(1, generator: generator).item()
+  }
+
+  /// Scores [vocabulary] with what occurred made less likely, and what must not come impossible.
+  func adjusted(_ scores: Tensor, after text: [Int], forbidden: [Int]) throws -> Tensor {
+    let scores = try options.repetitionPenalty == 1 ? scores : penalized(scores, text)
+    return try forbidden.isEmpty ? scores : scores.clone().indexFilled(forbidden, -.infinity)
   }
 
   /// Source: Keskar et al. 2019, "CTRL", section 4.1.

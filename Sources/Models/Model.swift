@@ -13,11 +13,18 @@ public protocol Model: AnyObject {
   var headNames: [String] { get }
   /// The number of tokens that the model was made for.
   var contextLength: Int { get }
+  /// Whether longer texts are beyond it.
+  var limitsLength: Bool { get }
 
-  /// Causal: [batch, tokens, vocabulary]; sequence classification: [batch, labels]; token classification:
-  /// [batch, tokens, labels]; question answering: [batch, tokens, 2], beginning and end; masked language modelling:
-  /// [batch, tokens, vocabulary]; feature extraction: [batch, tokens, d].
+  /// Causal: [batch, tokens, vocabulary]; sequence to sequence: the same, of the decoder's tokens; sequence
+  /// classification: [batch, labels]; token classification: [batch, tokens, labels]; question answering:
+  /// [batch, tokens, 2], beginning and end; masked language modelling: [batch, tokens, vocabulary]; feature extraction:
+  /// [batch, tokens, d].
   func logits(_ input: ModelInput) throws -> Tensor
+}
+
+extension Model {
+  public var limitsLength: Bool { true }
 }
 
 /// A model that predicts the next token.
@@ -105,4 +112,33 @@ extension MaskedLanguageModel {
 public protocol TextEncoder: Model {
   /// [batch, tokens, d], of the last layer.
   func hiddenStates(_ input: ModelInput) throws -> Tensor
+}
+
+/// A model that reads one text and writes another.
+public protocol SequenceToSequenceModel: Model {
+  /// A cache for the decoder's layers, empty.
+  func makeCache() -> EncoderDecoderCache
+  /// The source [batch, tokens] as the decoder reads it.
+  func encode(_ input: ModelInput) throws -> EncodedText
+  /// [batch, tokens, d] of the decoder's tokens int64 [batch, tokens], as the head takes them. With a cache, they follow
+  /// what it holds.
+  func hiddenStates(_ ids: Tensor, reading source: EncodedText, cache: EncoderDecoderCache?) throws -> Tensor
+  /// Hidden states [..., d] to logits [..., vocabulary].
+  func head(_ hidden: Tensor) throws -> Tensor
+  /// What the decoder is given to predict `labels` int64 [batch, tokens], in which -100 does not count.
+  func decoderInputs(for labels: Tensor) throws -> Tensor
+  /// The token that a text begins with.
+  var startID: Int { get }
+  /// Whether hidden states are scaled before the head (`scale_decoder_outputs` of T5).
+  var scalesOutput: Bool { get }
+  var outputEmbedding: Linear { get }
+  /// The summed cross entropy of `labels`, and how many count.
+  func targetLoss(_ input: ModelInput, labels: Tensor) throws -> (sum: Tensor, count: Int)
+}
+
+extension SequenceToSequenceModel {
+  public func logits(_ input: ModelInput) throws -> Tensor {
+    let ids = try input.decoderIDs ?? decoderInputs(for: input.ids)
+    return try head(hiddenStates(ids, reading: encode(input), cache: nil))
+  }
 }

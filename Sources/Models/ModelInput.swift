@@ -12,6 +12,9 @@ public struct ModelInput {
   public var segments: Tensor?
   /// Which of two texts a token belongs to, int64 [batch, tokens] (BERT's `token_type_ids`).
   public var typeIDs: Tensor?
+  /// What the decoder of an encoder-decoder is given, int64 [batch, tokens]; nil for `ids` behind the token that begins
+  /// a text.
+  public var decoderIDs: Tensor?
   /// Embedded tokens [batch, tokens, d] to use in place of looking `ids` up (prompts that are learned).
   public var embeddings: Tensor?
   /// Whether the state of a soft prompt's last token comes before those of the text, for it tells the text's first token.
@@ -21,10 +24,11 @@ public struct ModelInput {
 
   public init(
     ids: Tensor, attentionMask: Tensor? = nil, positions: Tensor? = nil, segments: Tensor? = nil,
-    typeIDs: Tensor? = nil, embeddings: Tensor? = nil
+    typeIDs: Tensor? = nil, decoderIDs: Tensor? = nil, embeddings: Tensor? = nil
   ) {
     (self.ids, self.attentionMask, self.positions) = (ids, attentionMask, positions)
     (self.segments, self.typeIDs, self.embeddings) = (segments, typeIDs, embeddings)
+    self.decoderIDs = decoderIDs
   }
 
   /// One text alone.

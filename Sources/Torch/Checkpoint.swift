@@ -17,13 +17,14 @@ public func checkpointed(
   let randomState = try generator.state()
   let outputs = try withoutGradients { try body(inputs) }
   let (inputCount, trainable) = (inputs.count, parameters.filter(\.requiresGrad))
+  // What was saved may come back as a recomputed tensor that no longer says so.
+  let wanting = inputs.map(\.requiresGrad)
   return try attachGradient(to: outputs, inputs: inputs + trainable, saving: inputs) { upstream, saved in
     let later = try generator.state()
     try generator.restore(randomState)
     defer { try? generator.restore(later) }
     return try withGradients {
-      let again = try saved.map { tensor in
-        let needsGradient = tensor.requiresGrad
+      let again = try zip(saved, wanting).map { tensor, needsGradient in
         let leaf = try tensor.detached()
         return needsGradient ? try leaf.requireGrad() : leaf
       }

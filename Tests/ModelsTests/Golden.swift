@@ -30,6 +30,12 @@ enum Golden {
     try SafetensorsFile(path: "\(encoder(name))/expected.safetensors").allTensors()
   }
 
+  static func sequence(_ name: String) -> String { "\(folder)/sequences/\(name)" }
+
+  static func expected(sequence name: String) throws -> [String: Tensor] {
+    try SafetensorsFile(path: "\(sequence(name))/expected.safetensors").allTensors()
+  }
+
   static func causal(_ name: String, dtype: DType? = nil) throws -> any CausalLanguageModel {
     guard let model = try PretrainedModel.load(folder: model(name), dtype: dtype) as? any CausalLanguageModel
     else {

@@ -268,7 +268,7 @@ struct PromptTests {
     ("prompt-tuning", ["num_virtual_tokens": 0], "num_virtual_tokens is 0: must be from 1 to 1000000"),
     ("prompt-tuning", ["prompt_tuning_init": "TEXT"], "prompt_tuning_init_text is null: must be a text"),
     ("prompt-tuning", ["prompt_tuning_init": "TEXTS"], "must be one of RANDOM, TEXT, SAMPLE_VOCAB"),
-    ("prompt-tuning", ["num_transformer_submodules": 2], "num_transformer_submodules is 2: must be 1"),
+    ("prompt-tuning", ["num_transformer_submodules": 3], "num_transformer_submodules is 3: must be 1, or 2"),
     ("p-tuning", ["encoder_num_layers": 0], "encoder_num_layers is 0: must be from 1 to 64"),
     ("p-tuning", ["encoder_hidden_size": -1], "encoder_hidden_size is -1: must be at least 1"),
     ("p-tuning", ["encoder_dropout": 1], "encoder_dropout is 1.0: must be at least 0 and below 1"),

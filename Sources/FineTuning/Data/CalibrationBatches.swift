@@ -22,7 +22,8 @@ extension Calibration {
         padding: examples.padding, device: model.device)
       let isByToken = [.nextToken, .tokenLabels, .maskedToken].contains(objective)
       return Calibration.Batch(
-        isText: try batch.attentionMask ?? batch.segments?.greaterOrEqual(0),
+        // An encoder-decoder's layers see different texts.
+        isText: try objective == .sequence ? nil : batch.attentionMask ?? batch.segments?.greaterOrEqual(0),
         hasTarget: try isByToken ? batch.labels.notEqual(-100) : nil
       ) {
         let mode = tuned.model.store.mode

@@ -92,7 +92,7 @@ struct ClassificationRow {
       return Float(found)
     }
     switch builder.objective {
-    case .category, .nextToken, .tokenLabels, .maskedToken, .answer:
+    case .category, .nextToken, .sequence, .tokenLabels, .maskedToken, .answer:
       guard let id = builder.labels?.id(of: label) else {
         throw wrong(
           "the model's classes are \((builder.labels?.names ?? []).prefix(12).joined(separator: ", "))")

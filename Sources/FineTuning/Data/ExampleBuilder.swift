@@ -19,6 +19,7 @@ public struct ExampleBuilder: Sendable {
   let contextLength: Int
   /// Whether a soft prompt before each row tells its first token.
   let isLed: Bool
+  let limitsLength: Bool
   let padding: Int
   let endOfText: Int?
   /// Whether rows must say what to learn; logits need no target.
@@ -47,6 +48,7 @@ public struct ExampleBuilder: Sendable {
         rule: "must be below \(model.contextLength), the model's context, to leave room for texts")
     }
     contextLength = model.contextLength - promptLength
+    limitsLength = model.limitsLength
     isLed = prompt?.reading.isText ?? model.store.prompts?.working?.isText ?? false
     endOfText = try tokenizer?.specialTokens.eosTokenID ?? config.endOfTextIDs.first
     let known: Int? = try? config.optional("pad_token_id")
@@ -63,13 +65,14 @@ public struct ExampleBuilder: Sendable {
       example.adapter = row.text("adapter")
       example.isLed = self.isLed
       try self.check(example)
-      let length = example.ids.count
-      let isCut = length > limit
+      let (length, answer) = (example.ids.count, example.tokenCount - example.ids.count)
+      let isCut = length > self.limit || answer > self.answerLimit
       if isCut { try self.cut(&example, row) }
       guard !isCut || !self.options.strict else {
         throw TrainingError(
           .data,
-          "\(length) tokens, \(row.origin): at most \(limit) fit; shorten the row, or leave out --strict")
+          "\(length > limit ? length : answer) tokens, \(row.origin): at most "
+            + "\(length > limit ? limit : answerLimit) fit; shorten the row, or leave out --strict")
       }
       return (example, isCut)
     }
@@ -91,10 +94,23 @@ public struct ExampleBuilder: Sendable {
   }
 
   /// The tokens of a row at most.
-  var limit: Int { min(options.maxLength ?? contextLength, contextLength) }
+  var limit: Int {
+    let asked = options.maxLength ?? contextLength
+    return limitsLength ? min(asked, contextLength) : asked
+  }
+
+  /// The tokens of an answer at most.
+  private var answerLimit: Int {
+    let asked = options.maxTargetLength ?? options.maxLength ?? contextLength
+    return limitsLength ? min(asked, contextLength) : asked
+  }
 
   /// Cuts an example that is too long; texts to classify keep the special tokens around them.
   private func cut(_ example: inout TokenizedExample, _ row: DataRow) throws {
+    if objective == .sequence {
+      example = try SequenceRow(row, self, longest: (limit, answerLimit)).example
+      return
+    }
     if let tokenizer, row["input_ids"] == nil, objective != .nextToken, objective != .tokenLabels,
       objective != .maskedToken
     {
@@ -108,6 +124,9 @@ public struct ExampleBuilder: Sendable {
 
   /// Whether anything of an example counts.
   private func hasTarget(_ example: TokenizedExample) -> Bool {
+    if case .text(let answer) = example.target {
+      return answer.contains { $0 != TokenizedExample.ignoredLabel }
+    }
     guard case .tokens(let labels) = example.target else { return true }
     // The first token of a text is told from nothing, unless a prompt stands before it.
     return labels.dropFirst(objective == .nextToken && !isLed ? 1 : 0).contains {
@@ -118,6 +137,7 @@ public struct ExampleBuilder: Sendable {
   private func example(_ row: DataRow) throws -> TokenizedExample {
     switch objective {
     case .nextToken: try CausalRow(row, self).example
+    case .sequence: try SequenceRow(row, self).example
     case .tokenLabels: try tokenLabels(row)
     case .maskedToken: try MaskedRow(row, self).example
     case .category, .regression, .multiLabel, .answer: try ClassificationRow(row, self).example
@@ -179,8 +199,12 @@ public struct ExampleBuilder: Sendable {
       throw TrainingError(
         .data, "token id \(wrong), \(example.origin): the model's ids are 0 to \(vocabularySize - 1)")
     }
-    guard case .tokens(let targets) = example.target else { return }
-    let classes = objective == .nextToken || objective == .maskedToken ? vocabularySize : nil
+    let targets: [Int32]
+    switch example.target {
+    case .tokens(let labels), .text(let labels): targets = labels
+    case .category, .span, .scores: return
+    }
+    let classes = objective.isText || objective == .maskedToken ? vocabularySize : nil
     if let wrong = targets.first(where: { $0 != -100 && ($0 < 0 || $0 >= classes ?? Int(Int32.max)) }) {
       throw TrainingError(
         .data,

@@ -14,7 +14,8 @@ public struct TaskLabels: Sendable {
   /// - Throws: ``TrainingError`` when labels are missing or of several kinds.
   public init(_ rows: [DataRow], task: ModelTask, options: DataOptions, config: ModelConfiguration) throws {
     switch task {
-    case .causalLM, .seq2seqLM: self.init(.nextToken, nil)
+    case .causalLM: self.init(.nextToken, nil)
+    case .seq2seqLM: self.init(.sequence, nil)
     case .maskedLM: self.init(.maskedToken, nil)
     case .questionAnswering: self.init(.answer, nil)
     case .featureExtraction:
@@ -47,7 +48,8 @@ public struct TaskLabels: Sendable {
     scoring rows: [DataRow], on model: any Model, options: DataOptions, needsTargets: Bool = true
   ) throws {
     switch model.task {
-    case .causalLM, .seq2seqLM: self.init(.nextToken, nil)
+    case .causalLM: self.init(.nextToken, nil)
+    case .seq2seqLM: self.init(.sequence, nil)
     case .maskedLM: self.init(.maskedToken, nil)
     case .questionAnswering: self.init(.answer, nil)
     case .featureExtraction:

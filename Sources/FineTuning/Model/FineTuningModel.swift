@@ -51,7 +51,8 @@ public final class FineTuningModel: TrainableModel {
           "all weights of a quantized model, which cannot be trained: train an adapter, or a dense model")
       }
       hooks = []
-      parameters = try model.store.parameters.filter(\.tensor.dtype.isFloatingPoint).map { parameter in
+      let trained = model.store.parameters.filter { $0.tensor.dtype.isFloatingPoint && !$0.isConstant }
+      parameters = try trained.map { parameter in
         TrainableParameter(name: parameter.name, tensor: try parameter.tensor.requireGrad())
       }
       totalParameterCount = base
@@ -79,6 +80,10 @@ public final class FineTuningModel: TrainableModel {
   }
 
   public func summedLoss(_ batch: Batch) throws -> Tensor {
+    if objective == .sequence, let model = model as? any SequenceToSequenceModel {
+      let input = ModelInput(ids: batch.ids, attentionMask: batch.attentionMask)
+      return try routed(batch) { try model.targetLoss(input, labels: batch.labels).sum }
+    }
     if objective == .maskedToken, let model = model as? any MaskedLanguageModel {
       return try routed(batch) { try model.maskedLoss(modelInput(batch), labels: batch.labels).sum }
     }
@@ -112,9 +117,13 @@ public final class FineTuningModel: TrainableModel {
     // A classifier reads where each text ends from the mask, even if all are of one length.
     let needsMask = model.task == .sequenceClassification && batch.attentionMask == nil
     let full = needsMask ? try Tensor.ones(batch.ids.shape, dtype: .bool, device: device) : nil
-    return ModelInput(
+    var input = ModelInput(
       ids: batch.ids, attentionMask: batch.attentionMask ?? full, positions: batch.positions,
       segments: batch.segments, typeIDs: batch.typeIDs)
+    if objective == .sequence, let model = model as? any SequenceToSequenceModel {
+      input.decoderIDs = try model.decoderInputs(for: batch.labels)
+    }
+    return input
   }
 
   private func routed<Result>(_ batch: Batch, _ body: () throws -> Result) throws -> Result {

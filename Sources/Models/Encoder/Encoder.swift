@@ -81,13 +81,7 @@ final class Encoder: EncoderBody {
     var pattern = AttentionPattern()
     (pattern.isCausal, pattern.segments) = (false, input.segments)
     let own = try pattern.mask(queries: input.ids.shape[1], device: input.ids.device)
-    guard let real = try input.attentionMask?.to(dtype: .bool), try !real.all().item(of: Bool.self) else {
-      return own
-    }
-    // Padding sees no padding either: a text that begins with it is classified by what its first place sees. A row of
-    // nothing else sees all, so that no softmax is over nothing.
-    let isEmpty = try real.to(dtype: .int64).sum([1], keepDim: true).equal(0)
-    let keys = try real.logicalOr(isEmpty).unsqueezed(1).unsqueezed(1)
+    guard let keys = try input.visibleKeys() else { return own }
     return try own?.logicalAnd(keys) ?? keys
   }
 }

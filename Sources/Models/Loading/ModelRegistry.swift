@@ -48,6 +48,19 @@ public enum ModelRegistry {
     .encoder("deberta-v2", prefix: "deberta", heads: ["pooler."], design: EncoderDesign.init(debertaV2:)),
     .encoder(
       "modernbert", prefix: "model", heads: ["head.", "decoder."], design: EncoderDesign.init(modernBert:)),
+    .encoderDecoder(
+      "t5", prefix: "", classifierPrefix: "transformer", wideModules: ["wo"],
+      EncoderDecoderConfiguration.init(t5:)),
+    .encoderDecoder(
+      "mt5", prefix: "", classifierPrefix: "transformer", wideModules: ["wo"],
+      EncoderDecoderConfiguration.init(mt5:)),
+    .encoderDecoder(
+      "umt5", prefix: "", classifierPrefix: "transformer", wideModules: ["wo"],
+      EncoderDecoderConfiguration.init(umt5:)),
+    .encoderDecoder(
+      "bart", prefix: "model", classifierPrefix: "model", EncoderDecoderConfiguration.init(bart:)),
+    .encoderDecoder(
+      "mbart", prefix: "model", classifierPrefix: "model", EncoderDecoderConfiguration.init(mbart:)),
   ]
 
   /// The `model_type` of every family.
@@ -61,6 +74,11 @@ public enum ModelRegistry {
     if let family = families.first(where: { $0.modelType == name }) { return family }
     let guess = NearestName.find(name, among: modelTypes).map { "; the closest is \($0)" } ?? ""
     throw config.invalid("model_type", "supported are \(modelTypes.joined(separator: ", "))\(guess)")
+  }
+
+  /// What models of a configuration's family can be used for, the usual task first.
+  public static func tasks(of config: ModelConfiguration) throws -> [ModelTask] {
+    try family(of: config).tasks
   }
 
   /// Builds a model in `store`, which gives each parameter its value.
@@ -81,12 +99,16 @@ struct ModelFamily: Sendable {
   let tasks: [ModelTask]
   /// What the body's names begin with; checkpoints of a bare body leave it out.
   let prefix: String
+  /// What they begin with in a classifier, where it is something else.
+  var classifierPrefix: String?
   /// What the names of heads begin with, those of tasks that are not asked for included.
   var heads: [String]
   /// What the names of tables end with that checkpoints carry although they follow from config.json.
   var buffers = [".rotary_emb.inv_freq"]
   /// What the names of parts of the body begin with that a checkpoint may lack, or have in excess.
   var spares: [String] = []
+  /// Modules that stay float32 where the rest is float16, and dense where the rest is quantized.
+  var wideModules: [String] = []
   /// The model's name for a tensor by the name that a checkpoint may have.
   var respell: @Sendable (String) -> String = { $0 }
   /// The checkpoint's name for a tensor of the model, where files keep another than the model has.

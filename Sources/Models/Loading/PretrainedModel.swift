@@ -39,9 +39,12 @@ public enum PretrainedModel {
     let task = try family.task(config, asked: task)
     let source = SafetensorsSource(try SafetensorsCheckpoint(path: folder.path))
     let type = try dtype ?? config.dtype ?? source.firstFloatingPointType()
+    var quantization = quantization
+    quantization?.skippedModules += family.wideModules
     let store = try VariableStore(
       family.prefixed(source, for: task), dtype: type, device: device, seed: seed, quantization: quantization,
-      isFresh: { family.isHead($0, of: task) }, origin: replication.map { stack in { stack.origin(of: $0) } })
+      isFresh: { family.isHead($0, of: task) }, origin: replication.map { stack in { stack.origin(of: $0) } },
+      staysWide: family.staysWide)
     let model = try family.build(config, task, store)
     store.forgive { family.isHarmless($0, in: task) }
     store.carry { name in family.passengers.contains(where: name.hasPrefix) }
@@ -87,10 +90,15 @@ extension TensorSource {
 }
 
 extension ModelFamily {
+  /// What the body's names begin with in a model for `task`.
+  func prefix(for task: ModelTask) -> String {
+    task == .sequenceClassification || task == .tokenClassification ? classifierPrefix ?? prefix : prefix
+  }
+
   /// Whether a parameter belongs to a head that a new task adds, or to a part of the body that may be new.
   func isHead(_ name: String, of task: ModelTask) -> Bool {
     guard ![.causalLM, .seq2seqLM, .featureExtraction].contains(task) else { return false }
-    return !name.hasPrefix("\(prefix).") || spares.contains(where: name.hasPrefix)
+    return !name.hasPrefix("\(prefix(for: task)).") || spares.contains(where: name.hasPrefix)
   }
 
   /// What checkpoints carry without need: tables computed from config.json, and the heads of other tasks.
@@ -100,8 +108,11 @@ extension ModelFamily {
     return buffers.contains(where: name.hasSuffix) || (heads + spares).contains(where: name.hasPrefix)
   }
 
-  /// The checkpoint under the names of the model: a bare body's lack the prefix, and so does a model without a
-  /// head. Single experts are stacked.
+  /// Whether a parameter is too large for float16.
+  func staysWide(_ name: String) -> Bool { wideModules.contains { name.hasSuffix(".\($0).weight") } }
+
+  /// The checkpoint under the names of a model for `task`: a bare body's lack the prefix, and so does a model without a
+  /// head; another task's may have another. Single experts are stacked.
   func prefixed(_ source: any TensorSource, for task: ModelTask) -> any TensorSource {
     let renamed = renamed(source, for: task)
     guard renamed.names.contains(where: { stack($0) != nil }) else { return renamed }
@@ -109,18 +120,20 @@ extension ModelFamily {
   }
 
   private func renamed(_ source: any TensorSource, for task: ModelTask) -> any TensorSource {
-    let names = source.names
-    let isBare = !names.contains { respell($0).hasPrefix("\(prefix).") }
-    if task == .featureExtraction {
-      return RenamedSource(source) { name in
-        let name = respell(name)
-        return name.hasPrefix("\(prefix).") ? String(name.dropFirst(prefix.count + 1)) : name
+    let (names, own) = (source.names, task == .featureExtraction ? "" : prefix(for: task))
+    let found =
+      [prefix, classifierPrefix ?? ""].first { prefix in
+        !prefix.isEmpty && names.contains { respell($0).hasPrefix("\(prefix).") }
+      } ?? ""
+    guard found != own || names.contains(where: { respell($0) != $0 }) else { return source }
+    return RenamedSource(source, keepsNames: keepsSpelling && found == own) { name in
+      var name = respell(name)
+      guard found != own, !heads.contains(where: name.hasPrefix) else { return name }
+      if !found.isEmpty {
+        guard name.hasPrefix("\(found).") else { return name }
+        name.removeFirst(found.count + 1)
       }
-    }
-    guard isBare || names.contains(where: { respell($0) != $0 }) else { return source }
-    return RenamedSource(source, keepsNames: keepsSpelling && !isBare) { name in
-      let name = respell(name)
-      return !isBare || heads.contains(where: name.hasPrefix) ? name : "\(prefix).\(name)"
+      return own.isEmpty ? name : "\(own).\(name)"
     }
   }
 }

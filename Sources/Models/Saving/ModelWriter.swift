@@ -59,7 +59,13 @@ public enum ModelWriter {
     if let dtype = weights.floatingPointType {
       config[config["torch_dtype"] == nil ? "dtype" : "torch_dtype"] = .string("\(dtype)")
     }
-    if weights.untied { config["tie_word_embeddings"] = false }
+    if weights.untied {
+      config["tie_word_embeddings"] = false
+      // T5 tells by the same key whether outputs are scaled, unless another says it.
+      if let model = model as? any SequenceToSequenceModel, model.outputEmbedding.bias == nil {
+        config["scale_decoder_outputs"] = .bool(model.scalesOutput)
+      }
+    }
     let others = ["ForMaskedLM", "ForPreTraining", "ForQuestionAnswering", "Model"]
     let suffixes = ModelTask.allCases.flatMap(\.architectureSuffixes) + others
     if let architecture = try model.configuration.architectures.first,

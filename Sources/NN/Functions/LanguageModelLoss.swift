@@ -15,10 +15,22 @@ public func nextTokenLoss(
   guard shape.count == 3, labels.shape == Array(shape.prefix(2)) else {
     throw TorchError(.invalid, "nextTokenLoss: labels \(labels) do not fit hidden states \(hidden)")
   }
-  // Only places whose next token counts go through the output embedding.
-  let targets = try labels.slice(1, from: 1).flattened()
+  return try tokenLoss(
+    hidden.slice(1, 0..<(shape[1] - 1)), labels: labels.slice(1, from: 1), head: head, shape: logitShape)
+}
+
+/// The same with labels that stand where they are predicted, as those of a text that answers another do.
+public func tokenLoss(
+  _ hidden: Tensor, labels: Tensor, head: Linear, shape logitShape: LogitShape = LogitShape()
+) throws -> (sum: Tensor, count: Int) {
+  let shape = hidden.shape
+  guard shape.count == 3, labels.shape == Array(shape.prefix(2)) else {
+    throw TorchError(.invalid, "tokenLoss: labels \(labels) do not fit hidden states \(hidden)")
+  }
+  // Only places whose token counts go through the output embedding.
+  let targets = try labels.flattened()
   let places = try targets.notEqual(-100).nonzero().flattened()
-  let states = try hidden.slice(1, 0..<(shape[1] - 1)).reshaped([-1, shape[2]]).indexSelect(0, places)
+  let states = try hidden.reshaped([-1, shape[2]]).indexSelect(0, places)
   let kept = try targets.indexSelect(0, places)
   let isPlain =
     head.adapters.isEmpty && head.bias == nil && (head.weight as? Parameter)?.tensor.requiresGrad == false
@@ -26,7 +38,7 @@ public func nextTokenLoss(
     let rows = head.mode.rowAdapters
     if let rows {
       // The places are of many rows; each place has the adapter of its own.
-      let owners = try places.array(of: Int.self).map { $0 / max(1, shape[1] - 1) }
+      let owners = try places.array(of: Int.self).map { $0 / max(1, shape[1]) }
       head.mode.rowAdapters = rows.selecting(owners)
     }
     defer { head.mode.rowAdapters = rows }

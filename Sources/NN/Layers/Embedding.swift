@@ -18,14 +18,21 @@ public final class Embedding: AdaptableLayer {
   /// - Parameters:
   ///   - aliases: full names under which a checkpoint may keep the table instead.
   ///   - roundedScale: a scale in the precision of the table (Gemma keeps it so).
+  ///   - twin: a table that this one is another name of.
   public init(
     _ path: Path, entries: Int, size: Int, aliases: [String] = [], scale: Double = 1,
-    roundedScale: Double = 1, padding: Int? = nil
+    roundedScale: Double = 1, padding: Int? = nil, tiedTo twin: Parameter? = nil
   ) throws {
     (name, kind) = (path.name, .embedding(entries: entries, size: size))
     mode = path.store.mode
     slot = AdapterSlot(mode: mode)
-    parameter = try path.parameter("weight", [entries, size], initial: .normal(std: 0.02), aliases: aliases)
+    if let twin {
+      path.tie("weight", to: twin)
+      parameter = twin
+    } else {
+      parameter = try path.parameter(
+        "weight", [entries, size], initial: .normal(std: 0.02), aliases: aliases)
+    }
     let rounded: Double =
       try roundedScale == 1
       ? 1 : Tensor.full([], roundedScale, dtype: parameter.dtype).to(dtype: .float64).item()

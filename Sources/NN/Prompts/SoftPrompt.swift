@@ -28,9 +28,13 @@ public struct PromptShape: Hashable, Sendable {
   public let heads: Int
   /// Heads of keys and values, and the size of each.
   public let keyValueHeads, headSize: Int
+  /// Parts of the model that read a text each: 2 for an encoder and a decoder.
+  public let parts: Int
 
-  public init(layers: Int, hiddenSize: Int, heads: Int, keyValueHeads: Int, headSize: Int) {
+  public init(
+    layers: Int, hiddenSize: Int, heads: Int, keyValueHeads: Int, headSize: Int, parts: Int = 1
+  ) {
     (self.layers, self.hiddenSize, self.heads) = (layers, hiddenSize, heads)
-    (self.keyValueHeads, self.headSize) = (keyValueHeads, headSize)
+    (self.keyValueHeads, self.headSize, self.parts) = (keyValueHeads, headSize, parts)
   }
 }

@@ -5,10 +5,13 @@ public final class Parameter: @unchecked Sendable {
   /// The full Hugging Face name, such as `model.layers.0.self_attn.q_proj.weight`.
   public let name: String
   public var tensor: Tensor
+  /// Whether training leaves it as it is (a buffer in PyTorch's words).
+  public let isConstant: Bool
 
-  public init(name: String, tensor: Tensor) {
+  public init(name: String, tensor: Tensor, isConstant: Bool = false) {
     self.name = name
     self.tensor = tensor
+    self.isConstant = isConstant
   }
 }
 

@@ -24,6 +24,11 @@ public struct Path {
     try store.parameter(full(component), shape: shape, initial: initial, aliases: aliases)
   }
 
+  /// The values `component` of this place, zero where the checkpoint has none; training leaves them as they are.
+  public func constant(_ component: String, _ shape: [Int]) throws -> Parameter {
+    try store.parameter(full(component), shape: shape, initial: .zeros, isConstant: true)
+  }
+
   /// The weight `component` of a linear layer [out, in], which may be quantized.
   ///
   /// - Parameter isTurned: whether the dense weight is [in, out].

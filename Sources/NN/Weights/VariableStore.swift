@@ -36,6 +36,7 @@ public final class VariableStore {
   private let source: (any TensorSource)?
   private let isFresh: (String) -> Bool
   private let origin: ((String) -> String)?
+  private let staysWide: (String) -> Bool
   private let generator: Generator
   private var parametersByName: [String: Parameter] = [:]
   private var parametersByOrigin: [String: Parameter] = [:]
@@ -50,16 +51,17 @@ public final class VariableStore {
   ///   - isFresh: whether a parameter may start from its initial value although there is a checkpoint, as a new
   ///     task head does. Any other that the checkpoint lacks goes into the report and holds zeros.
   ///   - origin: the checkpoint's name of a parameter, where it is another; parameters with one origin are one.
+  ///   - staysWide: whether a parameter is float32 although `dtype` is float16, whose range it would leave.
   public init(
     _ source: (any TensorSource)? = nil, dtype: DType? = nil, device: Device = .cpu, seed: UInt64 = 0,
     quantization: Quantization? = nil, isFresh: @escaping (String) -> Bool = { _ in false },
-    origin: ((String) -> String)? = nil
+    origin: ((String) -> String)? = nil, staysWide: @escaping (String) -> Bool = { _ in false }
   ) throws {
     self.source = source
     self.dtype = dtype
     self.device = device
     self.quantization = quantization
-    (self.isFresh, self.origin) = (isFresh, origin)
+    (self.isFresh, self.origin, self.staysWide) = (isFresh, origin, staysWide)
     generator = try Generator(seed: seed)
     report = LoadReport(available: source?.names ?? [])
   }
@@ -115,7 +117,7 @@ public final class VariableStore {
   ///
   /// - Parameter aliases: other names under which a checkpoint may keep it (a tied twin's, an older spelling).
   func parameter(
-    _ name: String, shape: [Int], initial: Initializer, aliases: [String] = []
+    _ name: String, shape: [Int], initial: Initializer, aliases: [String] = [], isConstant: Bool = false
   ) throws -> Parameter {
     if let known = parametersByName[name] { return known }
     let key = origin?(name) ?? name
@@ -124,7 +126,8 @@ public final class VariableStore {
       parametersByName[name] = shared
       return shared
     }
-    let parameter = Parameter(name: name, tensor: try load(key, shape, initial, aliases))
+    let parameter = Parameter(
+      name: name, tensor: try load(key, shape, initial, aliases), isConstant: isConstant)
     parameters.append(parameter)
     parametersByName[name] = parameter
     parametersByOrigin[key] = parameter
@@ -216,10 +219,11 @@ public final class VariableStore {
   private func load(_ name: String, _ shape: [Int], _ initial: Initializer, _ aliases: [String]) throws
     -> Tensor
   {
+    let wanted = dtype == .float16 && staysWide(name) ? .float32 : dtype
     if let tensor = try stored(name, shape, aliases) {
-      return try tensor.to(dtype: tensor.dtype.isFloatingPoint ? dtype : nil, device: device)
+      return try tensor.to(dtype: tensor.dtype.isFloatingPoint ? wanted : nil, device: device)
     }
-    let type = dtype ?? .float32
+    let type = wanted ?? .float32
     // What a checkpoint should have had is an error to come; it takes no memory.
     guard source == nil || isFresh(name) else {
       return try Tensor.zeros([], dtype: type, device: device).expanded(shape)

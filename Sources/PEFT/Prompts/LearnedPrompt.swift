@@ -13,7 +13,10 @@ public final class LearnedPrompt: SoftPrompt {
     /// As a token's vector.
     case embeddings
     /// As the key and then the value of each layer, heads side by side.
-    case keysAndValues(layers: Int, heads: Int)
+    ///
+    /// Where the model has two parts, Hugging Face PEFT repeats the pairs and gives each layer of the decoder every
+    /// second one, so that layers share them; files depend on it.
+    case keysAndValues(layers: Int, heads: Int, parts: Int)
 
     /// See ``SoftPrompt/isText``.
     public var isText: Bool { self == .embeddings }
@@ -44,11 +47,15 @@ public final class LearnedPrompt: SoftPrompt {
   public func content() throws -> PromptContent {
     let table = try table()
     switch reading {
-    case .embeddings: return .embeddings(table)
-    case .keysAndValues(let layers, let heads):
+    case .embeddings: return .embeddings(try table.slice(0, 0..<length))
+    case .keysAndValues(let layers, let heads, let modelParts):
       // [tokens, layers * 2, heads, d] to [layers * 2, heads, tokens, d].
       let parts = try table.reshaped([length, layers * 2, heads, -1]).permuted([1, 2, 0, 3]).unbound()
-      return .keysAndValues((0..<layers).map { (parts[2 * $0], parts[2 * $0 + 1]) })
+      return .keysAndValues(
+        (0..<layers).map { layer in
+          let pair = modelParts * layer % layers
+          return (parts[2 * pair], parts[2 * pair + 1])
+        })
     }
   }
 }

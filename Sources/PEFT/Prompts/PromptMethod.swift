@@ -67,7 +67,8 @@ public struct PromptFields: Configuration {
   public static let fields: [Field<PromptFields>] = [
     Field("num_virtual_tokens", \.virtualTokens, "tokens that are learned"),
     Field("token_dim", \.tokenSize, "size of a token; the model's when null"),
-    Field("num_transformer_submodules", \.parts, "parts of the model with a prompt each; 1 for decoders"),
+    Field(
+      "num_transformer_submodules", \.parts, "parts of the model with a prompt each; 2 for encoder-decoders"),
     Field("num_attention_heads", \.heads, "heads; the model's when null"),
     Field("num_layers", \.layers, "layers; the model's when null"),
     Field("modules_to_save", \.targeting.modulesToSave, "modules trained whole and saved with the prompt"),
@@ -77,17 +78,16 @@ public struct PromptFields: Configuration {
     guard (1...1_000_000).contains(virtualTokens) else {
       throw ConfigurationError("num_virtual_tokens", value: virtualTokens, rule: "must be from 1 to 1000000")
     }
-    if let parts, parts != 1 {
+    if let parts, !(1...2).contains(parts) {
       throw ConfigurationError(
-        "num_transformer_submodules", value: parts,
-        rule: "must be 1: prompts of encoder-decoders are not supported")
+        "num_transformer_submodules", value: parts, rule: "must be 1, or 2 for an encoder-decoder")
     }
   }
 
   /// Takes the model's sizes where none are set.
   ///
   /// - Throws: ``AdapterError`` where others are.
-  mutating func settle(tokenSize: Int, heads: Int, layers: Int) throws {
+  mutating func settle(tokenSize: Int, heads: Int, layers: Int, parts: Int) throws {
     func settled(_ key: String, _ own: Int?, _ model: Int) throws -> Int {
       guard own == nil || own == model else {
         throw AdapterError(
@@ -99,6 +99,14 @@ public struct PromptFields: Configuration {
     self.tokenSize = try settled("token_dim", self.tokenSize, tokenSize)
     self.layers = try settled("num_layers", self.layers, layers)
     self.heads = self.heads ?? heads
-    parts = parts ?? 1
+    guard self.parts ?? parts <= parts else {
+      throw AdapterError(
+        "num_transformer_submodules is \(self.parts ?? parts), but the model has one part: use its own base model"
+      )
+    }
+    self.parts = self.parts ?? parts
   }
+
+  /// The rows of the table: each part has its own, although an encoder-decoder reads only the first.
+  var rows: Int { virtualTokens * (parts ?? 1) }
 }

@@ -12,17 +12,14 @@ extension BenchCommand {
     let clock = ContinuousClock()
     let began = clock.now
     let tuned = try AdaptedPretrainedModel(
-      folder: model, adapters: [method.initAdapter].compactMap(\.self), task: .causalLM,
+      folder: model, adapters: [method.initAdapter].compactMap(\.self), task: GenerateCommand.task(of: model),
       dtype: engine.loadedType(), device: device, quantization: quantization.value())
-    guard let language = tuned.model as? any CausalLanguageModel else {
-      throw Failure(.badInput, "a model that does not write text, \(model): choose a language model")
-    }
     let names = try addAdapters(to: tuned.adapters)
     let loaded = (clock.now - began) / .seconds(1)
-    let prompts = try prompts(vocabulary: language.configuration.text.size("vocab_size"))
+    let prompts = try prompts(vocabulary: tuned.model.configuration.text.size("vocab_size"))
     var options = SamplingOptions()
     (options.maxNewTokens, options.minNewTokens) = (count, count)
-    let generator = try TextGenerator(language)
+    let generator = try TextGenerator(tuned.model)
     var seconds: [Double] = []
     for _ in 0...steps {
       let start = clock.now

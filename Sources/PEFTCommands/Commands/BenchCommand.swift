@@ -84,7 +84,7 @@ struct BenchCommand: ParsableCommand {
     (options.gradientCheckpointing, options.packing) = (gradientCheckpointing, packing)
     var plan = FineTuningPlan(
       model: model, data: try data ?? randomRows(in: scratch),
-      task: try task.value() ?? (data == nil ? .causalLM : nil),
+      task: try task.value() ?? (data == nil ? GenerateCommand.task(of: model) : nil),
       adapter: try method.configuration(), initialAdapter: method.initAdapter, options: options,
       dataOptions: try dataFlags.options(), dtype: try engine.loadedType(), device: device)
     plan.quantization = try quantization.value()
@@ -136,7 +136,9 @@ struct BenchCommand: ParsableCommand {
     let generator = try Generator(seed: engine.seed ?? EngineOptions.usualSeed)
     let rows = try (0..<batchSize).map { _ in
       let ids = try Tensor.randint(0..<vocabulary, [sequenceLength], generator: generator).array(of: Int.self)
-      return JSONValue.object(["input_ids": .array(ids.map(JSONValue.int))]).serialized() + "\n"
+      let tokens = JSONValue.array(ids.map(JSONValue.int))
+      // An encoder-decoder answers a text of as many tokens.
+      return JSONValue.object(["input_ids": tokens, "labels": tokens]).serialized() + "\n"
     }
     let file = Folder.join(folder, "rows.jsonl")
     try AtomicFile.write(file, rows.joined())

@@ -15,7 +15,8 @@ struct GenerateCommand: ParsableCommand {
     commandName: "generate",
     abstract: "Continue a prompt, or answer a message in the model's chat format.",
     discussion: """
-      The text appears as it is made. Temperature 0 takes the likeliest token each time. --prompt - reads stdin.
+      The text appears as it is made. Temperature 0 takes the likeliest token each time; --num-beams searches for the
+      likeliest text. An encoder-decoder answers the prompt. --prompt - reads stdin.
 
       Example:
         peft generate --model Qwen2.5-0.5B --adapter tuned --prompt "Once"
@@ -34,6 +35,9 @@ struct GenerateCommand: ParsableCommand {
   @Option(help: .field(SamplingOptions.self, "top_k")) var topK: Int?
   @Option(help: .field(SamplingOptions.self, "min_p")) var minP: Double?
   @Option(help: .field(SamplingOptions.self, "repetition_penalty")) var repetitionPenalty: Double?
+  @Option(help: .field(SamplingOptions.self, "num_beams")) var numBeams: Int?
+  @Option(help: .field(SamplingOptions.self, "length_penalty")) var lengthPenalty: Double?
+  @Option(help: .field(SamplingOptions.self, "early_stopping")) var earlyStopping: String?
   @Option(help: "A text at which to stop; may be given several times.") var stop: [String] = []
   @OptionGroup(title: "Engine") var engine: EngineOptions
   @OptionGroup(title: "Output") var speech: OutputOptions
@@ -51,14 +55,13 @@ struct GenerateCommand: ParsableCommand {
     guard let tokenizer = try ModelFolder(model.model).tokenizer() else {
       throw Failure(.badInput, "no tokenizer, \(model.model): put tokenizer.json beside config.json")
     }
-    let tuned = try model.load(task: .causalLM, engine, device: device, speech)
-    guard let language = tuned.model as? any CausalLanguageModel else {
-      throw Failure(.badInput, "a model that does not write text, \(model.model): choose a language model")
-    }
-    if let data { return try continueRows(of: data, tuned, language, tokenizer, options) }
+    let tuned = try model.load(
+      task: Self.task(of: model.model), engine, device: device, speech)
+    let generator = try TextGenerator(tuned.model, tokenizer: tokenizer)
+    if let data { return try continueRows(of: data, tuned, generator, tokenizer, options) }
     let ids = try promptIDs(tokenizer)
     let isStreaming = !speech.json
-    let completion = try TextGenerator(language, tokenizer: tokenizer).generate([ids], options) { event in
+    let completion = try generator.generate([ids], options) { event in
       if isStreaming, !event.text.isEmpty { Console.print(event.text, terminator: "") }
     }.first
     guard speech.json else { return Console.print("") }
@@ -68,21 +71,29 @@ struct GenerateCommand: ParsableCommand {
     ])
   }
 
+  /// To write in answer, for a model that can; else to continue.
+  static func task(of model: String) throws -> ModelTask {
+    let config = try ModelConfiguration(folder: ModelFolder(model).path)
+    return try ModelRegistry.tasks(of: config).contains(.seq2seqLM) ? .seq2seqLM : .causalLM
+  }
+
   /// Prints a JSON line for each row, with its fields and the text.
   private func continueRows(
-    of path: String, _ tuned: AdaptedPretrainedModel, _ language: any CausalLanguageModel,
+    of path: String, _ tuned: AdaptedPretrainedModel, _ generator: TextGenerator,
     _ tokenizer: Tokenizer, _ options: SamplingOptions
   ) throws {
     let rows = try RowFile.read(path, DataOptions())
     let prompts = try rows.map { row in
-      guard let prompt = row.fields["prompt"]?.stringValue else {
+      let isAnswered = tuned.model.task == .seq2seqLM
+      let source = isAnswered ? try SequenceRow.texts(row).source : row.fields["prompt"]?.stringValue
+      guard let prompt = source else {
         throw Failure(.badInput, "a row without a prompt, \(row.origin): write {\"prompt\": \"...\"}")
       }
       return try tokenizer.encode(prompt).ids
     }
     let asked = rows.map { $0.fields["adapter"]?.stringValue }
     let completions = try tuned.adapters.withAdapters(asked: asked, origins: rows.map(\.origin)) {
-      try TextGenerator(language, tokenizer: tokenizer).generate(prompts, options)
+      try generator.generate(prompts, options)
     }
     for (row, completion) in zip(rows, completions) {
       var line = row.fields
@@ -101,6 +112,9 @@ struct GenerateCommand: ParsableCommand {
     values.set("top_k", topK)
     values.set("min_p", minP)
     values.set("repetition_penalty", repetitionPenalty)
+    values.set("num_beams", numBeams)
+    values.set("length_penalty", lengthPenalty)
+    values.set("early_stopping", earlyStopping)
     values.set("stop", stop.isEmpty ? nil : stop)
     values.set("seed", engine.seed.map { Int(clamping: $0) })
     return try SamplingOptions(flags: values.object)

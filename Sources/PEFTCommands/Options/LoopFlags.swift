@@ -76,6 +76,7 @@ struct LoopFlags: ParsableArguments {
 /// The flags about rows of data: one for each field of ``DataOptions``.
 struct DataFlags: ParsableArguments {
   @Option(help: .field(DataOptions.self, "max_length")) var maxLength: Int?
+  @Option(help: .field(DataOptions.self, "max_target_length")) var maxTargetLength: Int?
   @Flag(help: .field(DataOptions.self, "train_on_prompt")) var trainOnPrompt = false
   @Flag(help: .field(DataOptions.self, "strict")) var strict = false
   @Option(help: "The columns with the texts to classify, one or two, with a comma between.")
@@ -86,6 +87,7 @@ struct DataFlags: ParsableArguments {
   func options() throws -> DataOptions {
     var values = FlagValues()
     values.set("max_length", maxLength)
+    values.set("max_target_length", maxTargetLength)
     values.set("train_on_prompt", on: trainOnPrompt)
     values.set("strict", on: strict)
     values.set("text_columns", textColumns.map { $0.split(separator: ",").map(String.init) })

@@ -13,8 +13,8 @@ public struct Batch: Sendable {
   public let segments: Tensor?
   /// int64 [batch, tokens], for models with segment embeddings.
   public let typeIDs: Tensor?
-  /// int64 [batch, tokens] with -100 where nothing counts, int64 [batch] classes, int64 [batch, 2] ends of answers, or
-  /// float32 [batch, outputs].
+  /// int64 [batch, tokens] with -100 where nothing counts (those of the text that answers, where rows have one), int64
+  /// [batch] classes, int64 [batch, 2] ends of answers, or float32 [batch, outputs].
   public let labels: Tensor
   /// Tokens that are not padding.
   public let tokenCount: Int
@@ -41,7 +41,7 @@ public struct Batch: Sendable {
     let shape = [rows.count, width]
     func tensor(_ values: [Int64]) throws -> Tensor { try Tensor(values, shape: shape).to(device: device) }
     ids = try tensor(grid.ids)
-    tokenCount = grid.tokenCount
+    tokenCount = rows.reduce(0) { $0 + $1.reduce(0) { $0 + $1.tokenCount } }
     attentionMask =
       isPacked || grid.tokenCount == rows.count * width
       ? nil : try Tensor(grid.isReal, shape: shape).to(device: device)
@@ -119,6 +119,16 @@ private struct Targets {
       let labels = grid.labels
       count = labels.reduce(0) { $0 + ($1 == Int64(TokenizedExample.ignoredLabel) ? 0 : 1) }
       self.labels = try Tensor(labels, shape: [grid.rows, grid.width])
+    case .sequence:
+      let answers = try examples.map { example in
+        guard case .text(let answer) = example.target, !answer.isEmpty else { throw misfit(example) }
+        return answer.map(Int64.init)
+      }
+      let width = answers.map(\.count).max() ?? 0
+      let filler = Int64(TokenizedExample.ignoredLabel)
+      let all = answers.flatMap { $0 + Array(repeating: filler, count: width - $0.count) }
+      count = all.count { $0 != filler }
+      labels = try Tensor(all, shape: [answers.count, width])
     case .category:
       let classes = try examples.map { example in
         guard case .category(let number) = example.target else { throw misfit(example) }

@@ -49,7 +49,7 @@ struct RunIdentity: Sendable {
       add(example.ids.count)
       for id in example.ids { add(Int(id)) }
       switch example.target {
-      case .tokens(let labels): for label in labels { add(Int(label)) }
+      case .tokens(let labels), .text(let labels): for label in labels { add(Int(label)) }
       case .category(let category): add(category)
       case .span(let first, let last):
         add(first)

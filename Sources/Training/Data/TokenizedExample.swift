@@ -4,6 +4,8 @@ public struct TokenizedExample: Sendable, Hashable {
   public enum Target: Sendable, Hashable {
     /// A label for each token; ``ignoredLabel`` does not count.
     case tokens([Int32])
+    /// The tokens of a text that answers this one; ``ignoredLabel`` does not count.
+    case text([Int32])
     /// The class of the whole row.
     case category(Int)
     /// A number for each output: a regression's values, or 0 and 1 for each of several labels.
@@ -35,6 +37,11 @@ public struct TokenizedExample: Sendable, Hashable {
     self.target = target
     self.typeIDs = typeIDs
     self.origin = origin
+  }
+
+  /// Tokens that the row has in all.
+  public var tokenCount: Int {
+    if case .text(let answer) = target { ids.count + answer.count } else { ids.count }
   }
 
   /// Keeps the first `length` tokens, and says whether there were more.

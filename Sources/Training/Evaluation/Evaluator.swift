@@ -40,7 +40,7 @@ public struct Evaluator {
       for start in stride(from: 0, to: examples.count, by: batchSize) {
         let rows = examples[start..<min(start + batchSize, examples.count)].map { [$0] }
         let batch = try Batch(rows, objective: model.objective, padding: padding, device: model.device)
-        if model.objective == .nextToken || model.objective == .maskedToken {
+        if model.objective.isText || model.objective == .maskedToken {
           try tally.add(loss: model.summedLoss(batch), of: batch)
         } else {
           let logits = try model.logits(batch)
@@ -79,7 +79,7 @@ private struct Tally {
   mutating func add(predictions logits: Tensor, of batch: Batch, _ examples: [TokenizedExample]) throws {
     if objective != .answer { agreement.widen(to: objective == .multiLabel ? 2 : logits.shape.last ?? 0) }
     switch objective {
-    case .nextToken, .maskedToken: break
+    case .nextToken, .sequence, .maskedToken: break
     case .answer: try answers.add(logits, of: examples)
     case .category, .tokenLabels:
       let found = try logits.argmax(-1).flattened().array(of: Int.self)
@@ -104,7 +104,7 @@ private struct Tally {
     case .answer:
       result.add("exact_match", answers.exactMatch)
       result.add("f1", answers.f1)
-    case .nextToken, .maskedToken:
+    case .nextToken, .sequence, .maskedToken:
       result.add("perplexity", exp(mean))
       result.add("tokens", Double(targets))
     case .category, .tokenLabels, .multiLabel:

@@ -4,6 +4,8 @@ import Torch
 public enum Objective: String, CaseIterable, Sendable {
   /// Cross entropy of each next token.
   case nextToken = "next-token"
+  /// Cross entropy of each token of a text that answers another.
+  case sequence
   /// Cross entropy of a label for each token.
   case tokenLabels = "token-labels"
   /// Cross entropy of one class for each row.
@@ -17,6 +19,9 @@ public enum Objective: String, CaseIterable, Sendable {
   /// Cross entropy of where an answer begins and where it ends, the mean of both.
   case answer
 
+  /// Whether the model writes text, so that an evaluation looks at its loss alone.
+  public var isText: Bool { self == .nextToken || self == .sequence }
+
   /// The loss summed over the batch's targets, a float32 scalar.
   ///
   /// - Parameter logits: [batch, tokens, classes] for tokens, [batch, outputs] for rows, [batch, tokens, 2] for answers.
@@ -29,7 +34,7 @@ public enum Objective: String, CaseIterable, Sendable {
       let labels = try batch.labels.slice(1, from: 1).flattened()
       return try logits.slice(1, 0..<max(0, logits.shape[1] - 1)).reshaped([-1, width])
         .crossEntropy(labels, reduction: .sum)
-    case .tokenLabels, .maskedToken:
+    case .tokenLabels, .maskedToken, .sequence:
       return try logits.reshaped([-1, width]).crossEntropy(batch.labels.flattened(), reduction: .sum)
     case .category:
       return try logits.crossEntropy(batch.labels, reduction: .sum)

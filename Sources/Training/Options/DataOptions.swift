@@ -3,6 +3,7 @@ import Configuration
 /// How rows of data become examples, in training and in evaluation.
 public struct DataOptions: Configuration {
   public var maxLength: Int?
+  public var maxTargetLength: Int?
   public var trainOnPrompt = false
   public var strict = false
   public var textColumns: [String]?
@@ -13,6 +14,9 @@ public struct DataOptions: Configuration {
 
   public static let fields: [Field<DataOptions>] = [
     Field("max_length", \.maxLength, "tokens of a row at most (the model's context)"),
+    Field(
+      "max_target_length", \.maxTargetLength,
+      "tokens of an answer at most, for encoder-decoders (as max_length)"),
     Field("train_on_prompt", \.trainOnPrompt, "whether the loss falls on prompts too"),
     Field("strict", \.strict, "whether a row that is too long is an error instead of being cut"),
     Field("text_columns", \.textColumns, "the columns with the texts to classify"),
@@ -23,6 +27,9 @@ public struct DataOptions: Configuration {
   public func validate() throws {
     if let maxLength, maxLength < 1 {
       throw ConfigurationError("max_length", value: maxLength, rule: "must be at least 1")
+    }
+    if let maxTargetLength, maxTargetLength < 1 {
+      throw ConfigurationError("max_target_length", value: maxTargetLength, rule: "must be at least 1")
     }
     if let glue, textColumns != nil || labelColumn != nil {
       throw ConfigurationError(

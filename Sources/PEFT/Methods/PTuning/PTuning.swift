@@ -47,21 +47,24 @@ public struct PTuning: PromptMethod {
   }
 
   public mutating func settle(for shape: PromptShape) throws {
-    try common.settle(tokenSize: shape.hiddenSize, heads: shape.heads, layers: shape.layers)
+    // Files for encoder-decoders count the encoder's layers, which these prompts have nothing to do with.
+    let layers = shape.parts > 1 ? common.layers ?? shape.layers : shape.layers
+    try common.settle(
+      tokenSize: shape.hiddenSize, heads: shape.heads, layers: layers, parts: shape.parts)
     hiddenSize = hiddenSize ?? shape.hiddenSize
   }
 
   public var reading: LearnedPrompt.Reading { .embeddings }
 
   public func makeTable(in slot: PromptSlot, context: InjectionContext) throws -> Tensor {
-    try .zeros([common.virtualTokens, slot.shape.hiddenSize])
+    try .zeros([common.rows, slot.shape.hiddenSize])
   }
 
   public func makeEncoder(on device: Device, mode: Mode, context: InjectionContext) throws -> PromptEncoder? {
     guard let width = common.tokenSize, let hiddenSize else { return nil }
     let isRecurrent = network == .lstm
     return try PromptEncoder(
-      tokens: common.virtualTokens, width: width,
+      tokens: common.rows, width: width,
       recurrence: isRecurrent
         ? PromptEncoder.Recurrence(hiddenSize: hiddenSize, layers: layers, dropout: dropout) : nil,
       sizes: isRecurrent ? [2 * hiddenSize, 2 * hiddenSize, width] : [width, hiddenSize, hiddenSize, width],

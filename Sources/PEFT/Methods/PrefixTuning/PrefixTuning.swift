@@ -42,12 +42,18 @@ public struct PrefixTuning: PromptMethod {
     let width = shape.keyValueHeads * shape.headSize
     // Hugging Face PEFT corrects the number of heads for shared ones; a file has the corrected one.
     common.heads = shape.keyValueHeads
-    try common.settle(tokenSize: width, heads: shape.keyValueHeads, layers: shape.layers)
+    try common.settle(
+      tokenSize: width, heads: shape.keyValueHeads, layers: shape.layers, parts: shape.parts)
+    guard common.parts == shape.parts else {
+      throw AdapterError(
+        "num_transformer_submodules is \(common.parts ?? 1), for a prefix of a model of \(shape.parts) parts: "
+          + "leave it out")
+    }
     hiddenSize = hiddenSize ?? width
   }
 
   public var reading: LearnedPrompt.Reading {
-    .keysAndValues(layers: common.layers ?? 0, heads: common.heads ?? 1)
+    .keysAndValues(layers: common.layers ?? 0, heads: common.heads ?? 1, parts: common.parts ?? 1)
   }
 
   public func makeTable(in slot: PromptSlot, context: InjectionContext) throws -> Tensor {

@@ -47,13 +47,16 @@ public struct PromptTuning: PromptMethod {
   }
 
   public mutating func settle(for shape: PromptShape) throws {
-    try common.settle(tokenSize: shape.hiddenSize, heads: shape.heads, layers: shape.layers)
+    // Files for encoder-decoders count the encoder's layers, which these prompts have nothing to do with.
+    let layers = shape.parts > 1 ? common.layers ?? shape.layers : shape.layers
+    try common.settle(
+      tokenSize: shape.hiddenSize, heads: shape.heads, layers: layers, parts: shape.parts)
   }
 
   public var reading: LearnedPrompt.Reading { .embeddings }
 
   public func makeTable(in slot: PromptSlot, context: InjectionContext) throws -> Tensor {
-    let (tokens, entries) = (common.virtualTokens, slot.embedding.weight.shape[0])
+    let (tokens, entries) = (common.rows, slot.embedding.weight.shape[0])
     let shape = [tokens, slot.shape.hiddenSize]
     if context.isLoading { return try .zeros(shape) }
     let ids: [Int]
