@@ -74,7 +74,7 @@ let package = Package(
     tests("Files"),
     tests("JSON", ["Files"]),
     tests("Torch"),
-    tests("NN", ["Files", "Pickle", "Safetensors", "Torch"]),
+    tests("NN", ["Files", "JSON", "Pickle", "Safetensors", "Torch"]),
     tests("PEFT", ["Files", "JSON", "Models", "NN", "Pickle", "Safetensors", "Torch"]),
     tests(
       "Training",
@@ -93,7 +93,8 @@ let package = Package(
     tests(
       "PEFTCommands",
       [
-        "Files", "FineTuning", "JSON", "Models", "NN", "PEFT", "Pickle", "Reports", "Safetensors",
+        "Configuration", "Files", "FineTuning", "JSON", "Models", "NN", "PEFT", "Pickle", "Reports",
+        "Safetensors",
         "Tokenizers", "Torch",
       ]),
   ],

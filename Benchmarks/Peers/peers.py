@@ -54,7 +54,8 @@ def load(arguments, kind="AutoModelForCausalLM", **named):
     began = time.perf_counter()
     dtype = "auto" if arguments.dtype == "auto" else getattr(torch, arguments.dtype)
     model = getattr(transformers, kind).from_pretrained(arguments.model, dtype=dtype, **named)
-    model.to(arguments.device)
+    if not getattr(model, "is_quantized", False):
+        model.to(arguments.device)
     wait(arguments)
     return model, time.perf_counter() - began
 

@@ -7,12 +7,18 @@ from peft import (
     AdaLoraConfig, IA3Config, LNTuningConfig, LoraConfig, PrefixTuningConfig, PromptEncoderConfig, PromptTuningConfig,
     TrainableTokensConfig, get_peft_model,
 )
+from peft.tuners.lora.layer import Linear
+from peft.tuners.lora.variants import QALoraLinearVariant
 from safetensors.torch import load_file
 
 import golden
 from golden import MODELS, ROOT, load_model, randn
 
 OUTPUT = ROOT / "adapters"
+resolve_variant = Linear.resolve_lora_variant
+# PEFT knows QA-LoRA on GPTQ's layers alone; what it computes there needs nothing of them.
+Linear.resolve_lora_variant = lambda self, *, config, **others: (
+    QALoraLinearVariant() if config.use_qalora else resolve_variant(self, config=config, **others))
 
 
 def lora(**fields):
@@ -55,6 +61,7 @@ CASES = {
     "dora-embedding": ("llama", lora(target_modules=["embed_tokens", "o_proj"], use_dora=True)),
     "replication": ("llama", lora(layer_replication=[[0, 2], [1, 2]])),
     "alora": ("llama", lora(alora_invocation_tokens=[7, 11])),
+    "qalora": ("llama", lora(use_qalora=True, qalora_group_size=8, target_modules=ATTENTION + ["down_proj"])),
     "two": ("llama", lora(), lora(r=3, lora_alpha=9, target_modules=["v_proj", "up_proj"], use_rslora=True)),
     "two-dora": ("llama", lora(use_dora=True), lora(r=2, target_modules=["q_proj", "o_proj"])),
     "adalora": ("llama", AdaLoraConfig(
@@ -82,7 +89,7 @@ CASES = {
     "bf16": ("llama-bf16", lora(target_modules=PROJECTIONS)),
     "bf16-dora": ("llama-bf16", lora(target_modules=PROJECTIONS, use_dora=True)),
 }
-NOT_MERGEABLE = {"alora"}
+NOT_MERGEABLE = {"alora", "qalora"}
 SHARED_WEIGHTS = {"qwen2-embedding", "qwen2-token-indices-apart", "replication"}
 
 

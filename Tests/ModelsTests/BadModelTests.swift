@@ -68,7 +68,27 @@ struct BadModelTests {
       fragments: ["high_freq_factor", "above low_freq_factor"]),
     Case(key: "partial_rotary_factor", value: 0.5, fragments: ["partial_rotary_factor is 0.5"]),
     Case(
-      key: "quantization_config", value: ["quant_method": "gptq"], fragments: ["quantization_config (gptq)"]),
+      key: "quantization_config", value: ["quant_method": "hqq"], fragments: ["quantization_config (hqq)"]),
+    Case(
+      key: "quantization_config", value: ["quant_method": "gptq", "bits": 5, "group_size": 32],
+      fragments: ["bits is 5", "2, 3, 4 or 8"]),
+    Case(
+      key: "quantization_config", value: ["quant_method": "gptq", "bits": 4, "group_size": 0],
+      fragments: ["group_size is 0"]),
+    Case(
+      key: "quantization_config",
+      value: ["quant_method": "gptq", "bits": 4, "group_size": 32, "checkpoint_format": "marlin"],
+      fragments: ["checkpoint_format is \"marlin\"", "gptq_v2"]),
+    Case(
+      key: "quantization_config",
+      value: ["quant_method": "awq", "bits": 4, "group_size": 32, "version": "gemv"],
+      fragments: ["version is \"gemv\"", "gemm"]),
+    Case(
+      key: "quantization_config", value: ["quant_method": "fp8", "weight_block_size": [128]],
+      fragments: ["weight_block_size is [128]"]),
+    Case(
+      key: "quantization_config", value: ["quant_method": "compressed-tensors", "format": "pack-quantized"],
+      fragments: ["format is \"pack-quantized\""]),
     Case(key: "torch_dtype", value: "float31", fragments: ["torch_dtype is \"float31\""]),
     Case(key: "architectures", value: ["LlamaForQuestionAnswering"], fragments: ["architectures", "--task"]),
     Case(key: "tie_word_embeddings", value: 1, fragments: ["tie_word_embeddings is 1"]),

@@ -49,7 +49,7 @@ struct LayerReplicationTests {
   func quantizedLayersAreSharedAndSavedUnderEachName(format: QuantizationFormat) throws {
     let copy = try TemporaryModel("llama")
     let (input, ranges) = (try #require(input), [[1, 2], [0, 2]])
-    let quantization = try Quantization(format)
+    let quantization = try Quantization(format, blockSize: format.isGrouped ? -1 : nil)
     let rounded = try PretrainedModel.load(folder: copy.folder, quantization: quantization)
     try ModelWriter.save(rounded, to: "\(copy.folder)/small", keepsQuantized: true)
     let deep = try PretrainedModel.load(folder: copy.folder, quantization: quantization, stacking: ranges)

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import Safetensors
 import Testing
 import Torch
@@ -60,13 +61,20 @@ struct QuantizedWeightTests {
 
   private static let types: [DType] = [.float32, .bfloat16, .float16]
 
-  /// Rows cut blocks and bytes in the middle, and more tiles than one are needed for the wide one.
+  private func quantization(_ format: QuantizationFormat) throws -> Quantization {
+    try Quantization(format, blockSize: format.isGrouped ? 32 : nil)
+  }
+
+  /// Rows cut blocks and bytes in the middle, products are of few rows and of many, and the widest one needs more tiles
+  /// than one.
   @Test(arguments: QuantizationFormat.allCases, types)
   func productsEqualThoseOfTheDenseWeight(format: QuantizationFormat, type: DType) throws {
     let generator = try Generator(seed: 3)
-    for (outputs, inputs, count) in [(5, 7, 3), (48, 96, 20), (40, 40000, 2)] {
+    let first = format.isGrouped ? (8, 32, 3) : (5, 7, 3)
+    let wide = format == .int8 ? (40, 262144, 5) : (40, 4000, 2)
+    for (outputs, inputs, count) in [first, (48, 96, 20), wide] {
       let full = try Tensor.randn([outputs, inputs], generator: generator).to(dtype: type)
-      let weight = try Quantization(format)(full, name: "a.weight")
+      let weight = try quantization(format)(full, name: "a.weight")
       let dense = Parameter(name: "w", tensor: try weight.dense(type))
       let x = try Tensor.randn([2, count, inputs], generator: generator).to(dtype: type)
       let g = try Tensor.randn([2, count, outputs], generator: generator).to(dtype: type)
@@ -96,14 +104,17 @@ struct QuantizedWeightTests {
   // MARK: Checkpoints
 
   private func stored(_ format: QuantizationFormat) throws -> [String: Tensor] {
-    let full = try Tensor.randn([6, 40], generator: Generator(seed: 5))
-    let entries = try Quantization(format)(full, name: "a.weight").entries()
+    let shape = format.isGrouped ? [8, 32] : [6, 40]
+    let full = try Tensor.randn(shape, generator: Generator(seed: 5))
+    let entries = try quantization(format)(full, name: "a.weight").entries()
     return Dictionary(uniqueKeysWithValues: entries.map { ($0.name, $0.tensor) })
   }
 
-  private func load(_ tensors: [String: Tensor]) throws -> any WeightStorage {
-    let store = try VariableStore(TensorDictionary(tensors))
-    let layer = try Linear(store.root / "a", in: 40, out: 6)
+  private func load(_ tensors: [String: Tensor], _ stored: StoredQuantization? = nil, in inputs: Int = 40)
+    throws -> any WeightStorage
+  {
+    let store = try VariableStore(TensorDictionary(tensors), stored: stored)
+    let layer = try Linear(store.root / "a", in: inputs, out: inputs == 40 ? 6 : 8)
     #expect(store.report.isClean)
     return layer.weight
   }
@@ -111,7 +122,9 @@ struct QuantizedWeightTests {
   @Test(arguments: QuantizationFormat.allCases)
   func aCheckpointLoadsAsItIs(format: QuantizationFormat) throws {
     let tensors = try stored(format)
-    let weight = try #require(load(tensors) as? any QuantizedWeight)
+    let json = JSONValue.object(try quantization(format).json(computing: .float32))
+    let loaded = try load(tensors, StoredQuantization(json), in: format.isGrouped ? 32 : 40)
+    let weight = try #require(loaded as? any QuantizedWeight)
     #expect(weight.format == format)
     for entry in try weight.entries() {
       #expect(try entry.tensor.isIdentical(to: #require(tensors[entry.name])))
@@ -150,7 +163,8 @@ struct QuantizedWeightTests {
     #expect(throws: QuantizationError.self) { _ = try load(tensors) }
   }
 
-  @Test(arguments: [0, 16, 48, 8192]) func blockSizesThatThereAreNotAreRefused(size: Int) {
+  @Test(arguments: [0, 16, 48, 8192, -2]) func blockSizesThatThereAreNotAreRefused(size: Int) {
     #expect(throws: QuantizationError.self) { _ = try Quantization(.nf4, blockSize: size) }
+    #expect(throws: QuantizationError.self) { _ = try Quantization(.gptq, blockSize: size) }
   }
 }

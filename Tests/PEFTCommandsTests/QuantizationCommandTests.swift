@@ -1,3 +1,4 @@
+import Configuration
 import FineTuning
 import Files
 import JSON
@@ -39,26 +40,33 @@ import Torch
     for (key, tensor) in left { #expect(try tensor.relativeError(to: #require(right[key])) <= tolerance) }
   }
 
-  private func quantized(_ format: String, _ scratch: Scratch) async -> String {
+  /// Groups of 128 do not divide the small model's rows.
+  private func details(_ format: String) -> [String] {
+    ["gptq", "awq"].contains(format) ? ["--block-size", "-1"] : []
+  }
+
+  private func quantized(_ format: String, _ scratch: Scratch, _ flags: [String]? = nil) async -> String {
     let folder = scratch.path("base-\(format)")
-    let code = await Program.run([
-      "quantize", "--model", model, "--to", format, "--output", folder, "--quiet", "--json",
-    ])
+    let code = await Program.run(
+      ["quantize", "--model", model, "--to", format, "--output", folder, "--quiet", "--json"]
+        + (flags ?? details(format)))
     #expect(code == 0)
     return folder
   }
 
-  @Test(arguments: ["nf4", "fp4", "int8"])
+  @Test(arguments: ["nf4", "fp4", "int8", "gptq", "awq", "float8"])
   func aQuantizedFolderEqualsQuantizingWhileLoading(format: String) async throws {
     let scratch = try Scratch()
     let folder = await quantized(format, scratch)
     let config = try JSONValue.parse(contentsOf: folder + "/config.json")
-    #expect(config["quantization_config"]?["quant_method"] == "bitsandbytes")
+    let methods: [String: JSONValue] = ["gptq": "gptq", "awq": "awq", "float8": "fp8"]
+    #expect(config["quantization_config"]?["quant_method"] == methods[format] ?? "bitsandbytes")
     let loaded = try PretrainedModel.load(folder: folder)
     #expect(loaded.store.quantizedWeights.count == 7 * (try loaded.configuration.size("num_hidden_layers")))
     #expect(loaded.store.quantizedWeights.allSatisfy { $0.format.rawValue == format })
     let (stored, direct) = (
-      try await logits(of: folder, [], scratch), try await logits(of: model, ["--quantize", format], scratch)
+      try await logits(of: folder, [], scratch),
+      try await logits(of: model, ["--quantize", format] + details(format), scratch)
     )
     try expectEqual(stored, direct, within: 0)
     // Rounding costs something, or nothing was rounded.
@@ -68,19 +76,21 @@ import Torch
   }
 
   /// Training on a quantized base is training on the dense weights that it stands for.
-  @Test(arguments: ["lora", "dora", "edora", "adalora"], ["nf4", "int8"])
+  @Test(arguments: ["lora", "dora", "edora", "adalora"], ["nf4", "int8", "gptq", "float8"])
   func trainingEqualsThatOfTheDenseValues(method: String, format: String) async throws {
     let scratch = try Scratch()
     let dense = scratch.path("dense")
     let loaded = try PretrainedModel.load(
-      folder: model, quantization: Quantization(#require(QuantizationFormat(rawValue: format))))
+      folder: model,
+      quantization: Quantization(
+        #require(QuantizationFormat(rawValue: format)), blockSize: format == "gptq" ? -1 : nil))
     try ModelWriter.save(loaded, from: model, to: dense)
     let flags = ["--steps", "4", "--method", method]
     let (first, second) = (scratch.path("first"), scratch.path("second"))
-    #expect(await train(first, on: model, flags + ["--quantize", format]) == 0)
+    #expect(await train(first, on: model, flags + ["--quantize", format] + details(format)) == 0)
     #expect(await train(second, on: dense, flags) == 0)
     let (left, right) = (
-      try await logits(of: model, ["--quantize", format, "--adapter", first], scratch),
+      try await logits(of: model, ["--quantize", format, "--adapter", first] + details(format), scratch),
       try await logits(of: dense, ["--adapter", second], scratch)
     )
     try expectEqual(left, right, within: 1e-3)
@@ -182,6 +192,87 @@ import Torch
     #expect(try JSONValue.parse(contentsOf: dense + "/config.json")["quantization_config"] == nil)
     // The sum is rounded again: nearer to it than the base alone would not be worth a merge.
     try await expectEqual(logits(of: small, [], scratch), wanted, within: 0.5)
+  }
+
+  @Test(arguments: ["gptq", "awq", "float8", "int8", "fp4"])
+  func everyFormatIsMergedAgain(format: String) async throws {
+    let scratch = try Scratch()
+    let base = await quantized(format, scratch)
+    let adapter = scratch.path("adapter")
+    #expect(await train(adapter, on: base, ["--steps", "4"]) == 0)
+    let small = scratch.path("small")
+    let code = await Program.run([
+      "merge", "--model", base, "--adapter", adapter, "--quiet", "--json", "--output", small, "--into",
+      "requantize",
+    ])
+    #expect(code == 0)
+    let loaded = try PretrainedModel.load(folder: small)
+    #expect(
+      loaded.store.quantizedWeights.count == 14
+        && loaded.store.quantizedWeights.allSatisfy { $0.format.rawValue == format })
+    let wanted = try await logits(of: base, ["--adapter", adapter], scratch)
+    try await expectEqual(logits(of: small, [], scratch), wanted, within: 0.5)
+  }
+
+  /// Layers whose change rounding swallows are told, and how far the outputs are off.
+  @Test func whatRoundingSwallowsIsSaid() throws {
+    let tuned = try AdaptedPretrainedModel(folder: model, quantization: Quantization(.nf4))
+    _ = try tuned.adapters.add(LoRA())
+    try tuned.adapters.activate(["default"])
+    for entry in tuned.adapters.parameters(of: "default") where entry.parameter.name.hasPrefix("lora_B") {
+      try withoutGradients { _ = try entry.parameter.tensor.fill_(1e-5) }
+    }
+    let report = try tuned.mergeQuantized()
+    #expect(report.layers.count == 4 && report.roundedAway.count == 4)
+    #expect(report.layers.allSatisfy { $0.change > 0 && $0.change < 1e-3 })
+    #expect(report.logitsError > 0 && report.logitsError < 0.1)
+  }
+
+  /// Trained on groups, merged into the zeros of the same groups: nothing is rounded.
+  @Test(arguments: ["gptq", "awq"]) func aPooledAdapterGoesIntoTheZeros(format: String) async throws {
+    let scratch = try Scratch()
+    let base = await quantized(format, scratch, ["--block-size", "32", "--skip-modules", "down_proj"])
+    let config = scratch.path("config.json")
+    let fields: JSONObject = [
+      "peft_type": "LORA", "r": 2, "lora_alpha": 8, "use_qalora": true, "qalora_group_size": 32,
+      "target_modules": ["q_proj", "v_proj", "up_proj"], "task_type": "CAUSAL_LM",
+    ]
+    try AtomicFile.write(config, JSONValue.object(fields).serialized())
+    let (adapter, plain) = (scratch.path("adapter"), scratch.path("plain"))
+    let flags = ["--steps", "6", "--adapter-config", config]
+    let code = await Program.run(
+      [
+        "train", "--model", base, "--data", rows, "--output", adapter, "--quiet", "--batch-size", "4",
+        "--learning-rate", "0.01",
+      ] + flags)
+    #expect(code == 0)
+    #expect(await train(plain, on: base, ["--steps", "1"]) == 0)
+    let merge = ["merge", "--model", base, "--quiet", "--json", "--into", "qalora"]
+    let merged = scratch.path("merged")
+    #expect(await Program.run(merge + ["--adapter", adapter, "--output", merged, "--verify"]) == 0)
+    let loaded = try PretrainedModel.load(folder: merged)
+    #expect(loaded.store.quantizedWeights.count == 12)
+    let wanted = try await logits(of: base, ["--adapter", adapter], scratch)
+    try await expectEqual(logits(of: merged, [], scratch), wanted, within: 1e-4)
+    // Others cannot go there.
+    #expect(await Program.run(merge + ["--adapter", plain, "--output", scratch.path("x")]) == 65)
+    let whole = await quantized("int8", scratch)
+    let refused = await Program.run([
+      "merge", "--model", whole, "--quiet", "--into", "qalora", "--adapter", adapter, "--output",
+      scratch.path("y"),
+    ])
+    #expect(refused == 65)
+  }
+
+  @Test func pooledGroupsMustDivideTheInputs() throws {
+    let tuned = try AdaptedPretrainedModel(folder: model)
+    var method = LoRA()
+    (method.taskSpecific["use_qalora"], method.taskSpecific["qalora_group_size"]) = (true, 12)
+    let error = #expect(throws: ConfigurationError.self) { _ = try tuned.adapters.add(method) }
+    #expect(error?.description.contains("qalora_group_size is 12") == true)
+    method.taskSpecific["qalora_group_size"] = 8
+    method.usesDoRA = true
+    #expect(throws: ConfigurationError.self) { try method.validate() }
   }
 
   @Test func whatMakesNoSenseIsRefused() async throws {

@@ -1,59 +1,7 @@
 // Fused operations on CPU tensors of float32 and bfloat16: one pass where a composition takes many.
-#include "../Bridge.hpp"
-#include "Loops.hpp"
-
-#include <ATen/Functions.h>
-#include <ATen/Parallel.h>
-#include <ATen/TensorIterator.h>
-#include <ATen/record_function.h>
+#include "Kernels.hpp"
 
 using namespace ctorch;
-
-namespace {
-
-/// Calls `body` with a null pointer of the element type that the loops use.
-template <typename Body>
-void with_element_type(const at::Tensor &tensor, Body body) {
-  if (tensor.scalar_type() == at::kFloat) body(static_cast<float *>(nullptr));
-  else if (tensor.scalar_type() == at::kBFloat16) body(static_cast<uint16_t *>(nullptr));
-  else TORCH_CHECK(false, "fused kernels take float32 and bfloat16, got ", tensor.scalar_type());
-}
-
-template <typename T>
-T *data(const at::Tensor &tensor) {
-  return static_cast<T *>(tensor.data_ptr());
-}
-
-void check(const at::Tensor &tensor, const at::Tensor &like) {
-  TORCH_CHECK(tensor.device().is_cpu() && tensor.is_contiguous() && tensor.scalar_type() == like.scalar_type(),
-              "fused kernels take contiguous CPU tensors of one type");
-}
-
-/// Runs `body` on ranges of 0 to `count` on the engine's threads.
-///
-/// at::parallel_for is serial in code that is not compiled with OpenMP, which a package that others depend on cannot
-/// ask for. An iterator over a tensor that nobody reads takes us to the one inside the engine.
-template <typename Body>
-void parallel(int64_t count, int64_t grain, Body body) {
-  if (count <= grain || at::get_num_threads() == 1) {
-    if (count > 0) body(0, count);
-    return;
-  }
-  auto places = at::empty({count}, at::kByte);
-  auto *start = static_cast<char *>(places.data_ptr());
-  auto iterator = at::TensorIteratorConfig().check_all_same_dtype(false).resize_outputs(false).add_output(places).build();
-  iterator.for_each(
-      [&](char **data, const int64_t *, int64_t size) {
-        int64_t first = data[0] - start;
-        body(first, first + size);
-      },
-      grain);
-}
-
-/// Rows so that a task has about 32,000 elements.
-int64_t grain(int64_t size) { return std::max<int64_t>(1, 32768 / std::max<int64_t>(1, size)); }
-
-}  // namespace
 
 int32_t ct_rms_norm(const ct_tensor *input, const ct_tensor *weight, double eps, ct_tensor **output,
                     ct_tensor **inverse) {
@@ -342,64 +290,5 @@ ct_tensor *ct_thin_linear(const ct_tensor *input, const ct_tensor *weight, const
     }
     if (bias) y.add_(borrow(bias));
     return give(y.to(x.scalar_type()));
-  });
-}
-
-int32_t ct_dequantize_4bit(const ct_tensor *codes, const ct_tensor *pairs, const ct_tensor *scales,
-                           const ct_tensor *scale_values, const ct_tensor *nested_scales, double offset, int64_t block,
-                           int64_t nested_block, int64_t first, int64_t last, ct_tensor *output) {
-  return fenced<>(0, [&] {
-    RECORD_FUNCTION("peft::dequantize_4bit", c10::ArrayRef<const c10::IValue>());
-    auto c = borrow(codes), p = borrow(pairs), s = borrow(scales), v = borrow(scale_values), n = borrow(nested_scales),
-         y = borrow(output);
-    check(y, y), check(p, p), check(c, c), check(s, s);
-    TORCH_CHECK(c.scalar_type() == at::kByte && p.scalar_type() == at::kFloat && p.numel() == 512 && block > 0 &&
-                    first >= 0 && first <= last && y.numel() == last - first && 2 * c.numel() >= last &&
-                    s.numel() * block >= last,
-                "dequantize_4bit: ", c.numel(), " bytes and ", s.numel(), " scales for elements ", first, " to ", last);
-    FourBitBlocks weight{};
-    weight.codes = data<uint8_t>(c), weight.pairs = data<float>(p), weight.block = block;
-    if (v.defined()) {
-      check(v, p), check(n, p);
-      TORCH_CHECK(s.scalar_type() == at::kByte && v.numel() == 256 && nested_block > 0 &&
-                      n.numel() * nested_block >= s.numel(),
-                  "dequantize_4bit: ", n.numel(), " scales of ", s.numel(), " scales");
-      weight.scale_codes = data<uint8_t>(s), weight.scale_values = data<float>(v), weight.nested_scales = data<float>(n);
-      weight.nested_block = nested_block, weight.offset = static_cast<float>(offset);
-    } else {
-      TORCH_CHECK(s.scalar_type() == at::kFloat, "dequantize_4bit: scales are ", s.scalar_type());
-      weight.scales = data<float>(s);
-    }
-    with_element_type(y, [&](auto *type) {
-      using T = std::remove_pointer_t<decltype(type)>;
-      constexpr int64_t unit = 64;
-      parallel((last - first + unit - 1) / unit, grain(unit), [&](int64_t start, int64_t end) {
-        int64_t from = first + start * unit, to = std::min(last, first + end * unit);
-        loops<T>().dequantize_4bit(weight, data<T>(y) + (from - first), from, to);
-      });
-    });
-    return 1;
-  });
-}
-
-int32_t ct_dequantize_int8(const ct_tensor *codes, const ct_tensor *scales, int64_t first, int64_t last,
-                           ct_tensor *output) {
-  return fenced<>(0, [&] {
-    RECORD_FUNCTION("peft::dequantize_int8", c10::ArrayRef<const c10::IValue>());
-    auto c = borrow(codes), s = borrow(scales), y = borrow(output);
-    check(y, y), check(c, c), check(s, s);
-    TORCH_CHECK(c.dim() == 2 && c.scalar_type() == at::kChar && s.scalar_type() == at::kFloat &&
-                    s.numel() == c.size(0) && first >= 0 && first <= last && last <= c.size(0) &&
-                    y.numel() == (last - first) * c.size(1),
-                "dequantize_int8: ", s.numel(), " scales for codes ", c.sizes());
-    int64_t size = c.size(1);
-    with_element_type(y, [&](auto *type) {
-      using T = std::remove_pointer_t<decltype(type)>;
-      parallel(last - first, grain(size), [&](int64_t start, int64_t end) {
-        loops<T>().dequantize_int8(data<int8_t>(c), data<float>(s), data<T>(y) + start * size, first + start,
-                                   first + end, size);
-      });
-    });
-    return 1;
   });
 }

@@ -1,6 +1,12 @@
 // Compiles the inner loops for each instruction set and picks one when first asked.
 #include "Loops.hpp"
 
+#include "CTorch.h"
+
+#if defined(__x86_64__) && defined(__clang__)
+#include <immintrin.h>
+#endif
+
 namespace ctorch {
 
 namespace baseline {
@@ -9,15 +15,19 @@ namespace baseline {
 
 #if defined(__x86_64__) && defined(__clang__)
 #pragma clang attribute push(__attribute__((target("avx2,fma,bmi2"))), apply_to = function)
+#define LOOPS_AVX2 1
 namespace avx2 {
 #include "Loops.inc"
 }
+#undef LOOPS_AVX2
 #pragma clang attribute pop
 #pragma clang attribute push(                                                                              \
     __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx2,fma,bmi2"))), apply_to = function)
+#define LOOPS_AVX512 1
 namespace avx512 {
 #include "Loops.inc"
 }
+#undef LOOPS_AVX512
 #pragma clang attribute pop
 
 static bool has_avx512() {

@@ -8,19 +8,23 @@ namespace ctorch {
 /// The most rows that `thin_product` takes.
 constexpr int64_t thin_rows = 8;
 
-/// A weight as four-bit codes, two in a byte (the first in its upper half), in blocks along memory with a scale each.
-struct FourBitBlocks {
+/// A weight in few bits; see `ct_packed_weight`.
+struct PackedWeight {
+  int layout, bits;
+  int64_t rows, columns, block, row_block, nested_block;
+  /// Scales in a row.
+  int64_t groups;
   const uint8_t *codes;
-  /// The values of both halves, for every byte.
-  const float *pairs;
-  int64_t block;
-  /// By block; null when the scales are quantized themselves.
+  /// Null when they are codes themselves.
   const float *scales;
-  /// Scales as 8-bit codes in blocks of their own: values[code] * nested_scales[block] + offset.
   const uint8_t *scale_codes;
-  const float *scale_values, *nested_scales;
-  int64_t nested_block;
+  const float *nested_values, *nested_scales;
   float offset;
+  /// The sixteen values of a lookup.
+  const float *values;
+  /// One of them is null.
+  const int16_t *zeros;
+  const float *real_zeros;
 };
 
 template <typename T>
@@ -37,10 +41,11 @@ struct LoopTable {
   void (*dropout)(const T *, T *, int64_t, int64_t, uint64_t, uint32_t, float);
   void (*scale_columns)(const T *, const float *, const float *, T *, int64_t, int64_t, int64_t);
   void (*scale_columns_backward)(const T *, const T *, const float *, T *, float *, int64_t, int64_t, int64_t);
-  void (*dequantize_4bit)(const FourBitBlocks &, T *, int64_t, int64_t);
-  void (*dequantize_int8)(const int8_t *, const float *, T *, int64_t, int64_t, int64_t);
+  /// Rows of a packed weight.
+  void (*dequantize)(const PackedWeight &, T *, int64_t, int64_t);
   /// For 1 to `thin_rows` rows.
   void (*thin_product[thin_rows])(const T *, const float *, float *, int64_t, int64_t, int64_t, int64_t);
+  void (*packed_product[thin_rows])(const PackedWeight &, const float *, float *, int64_t, int64_t);
 };
 
 template <typename T>

@@ -71,15 +71,30 @@ ct_tensor *ct_onednn_linear(const ct_tensor *x, const ct_tensor *weight, const c
 /// x w^T + bias outside the graph for 1 to 8 rows x [..., in] and w [out, in], both contiguous, float32 or bfloat16.
 ct_tensor *ct_thin_linear(const ct_tensor *x, const ct_tensor *weight, const ct_tensor *bias);
 
-/// Writes elements `first` to `last` of a four-bit weight into `output` (float32 or bfloat16, contiguous).
-/// codes uint8, two in a byte; pairs float32 [256, 2]; scales float32 by blocks, or uint8 codes of them with
-/// scale_values float32 [256] and nested_scales float32 by blocks of those (else null).
-int32_t ct_dequantize_4bit(const ct_tensor *codes, const ct_tensor *pairs, const ct_tensor *scales,
-                           const ct_tensor *scale_values, const ct_tensor *nested_scales, double offset, int64_t block,
-                           int64_t nested_block, int64_t first, int64_t last, ct_tensor *output);
-/// Writes rows `first` to `last` of codes int8 [n, size] with float32 scales [n] into `output`.
-int32_t ct_dequantize_int8(const ct_tensor *codes, const ct_tensor *scales, int64_t first, int64_t last,
-                           ct_tensor *output);
+/// How a weight [rows, columns] is kept in few bits.
+enum {
+  CT_PACKED_LOOKUP = 0,  // codes of 4 bits stand for `values` float32 [16]; scales by blocks along memory
+  CT_PACKED_GROUPED,     // codes of 2, 4 or 8 bits; (code - zero) * scale, both [rows, groups]
+  CT_PACKED_INT8,        // codes int8, scales [rows]; a scale stands for 127
+  CT_PACKED_FLOAT8,      // codes float8_e4m3fn, scales [row blocks, column blocks]
+};
+
+/// Codes lie row by row; of 4 bits the first is in a byte's upper half, of 2 in its lowest bits. Scales are float32. For
+/// the lookup they may be uint8 codes of `nested_values` [256] times `nested_scales` by blocks of them, plus `offset`.
+/// Zeros are int16 or float32.
+typedef struct {
+  int32_t layout, bits;
+  int64_t rows, columns;
+  /// Elements with one scale: along memory, of a row, or columns; and rows with one scale (float8).
+  int64_t block, row_block, nested_block;
+  double offset;
+  const ct_tensor *codes, *scales, *zeros, *values, *nested_values, *nested_scales;
+} ct_packed_weight;
+
+/// Writes rows `first` to `last` into `output` (float32 or bfloat16, contiguous).
+int32_t ct_dequantize_rows(const ct_packed_weight *weight, int64_t first, int64_t last, ct_tensor *output);
+/// x w^T + bias outside the graph for 1 to 8 rows x [..., columns], contiguous, float32 or bfloat16.
+ct_tensor *ct_packed_linear(const ct_packed_weight *weight, const ct_tensor *x, const ct_tensor *bias);
 
 // ---- Tensors -----------------------------------------------------------------------------------------
 

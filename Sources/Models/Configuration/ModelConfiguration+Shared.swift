@@ -14,16 +14,4 @@ extension ModelConfiguration {
     }
     return activation
   }
-
-  /// Weights that another program than bitsandbytes quantized need their own reading.
-  func refuseQuantization() throws {
-    for key in ["quantization_config", "quantization"] {
-      guard let value = raw[key], !value.isNull else { continue }
-      let method = value["quant_method"]?.stringValue ?? "of another program"
-      guard key != Self.quantizationKey || method != "bitsandbytes" else { continue }
-      throw ModelError(
-        "\(key) (\(method)) is not supported, in \(path): use the unquantized model, and quantize it here if need be"
-      )
-    }
-  }
 }

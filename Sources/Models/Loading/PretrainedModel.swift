@@ -30,8 +30,9 @@ public enum PretrainedModel {
     stacking layerRanges: [[Int]]? = nil
   ) throws -> any Model {
     let folder = try ModelFolder(folder)
-    var config = try ModelConfiguration(folder: folder.path)
+    var config = try ModelConfiguration(folder: folder.path).withQuantizationBeside(folder.path)
     if let labels { config = config.with(labels) }
+    let stored = try config.storedQuantization
     try config.checkQuantization(asked: quantization)
     let replication = try layerRanges.map { try LayerReplication($0, of: config) }
     if let replication { config = try replication.applied(to: config) }
@@ -43,8 +44,8 @@ public enum PretrainedModel {
     quantization?.skippedModules += family.wideModules
     let store = try VariableStore(
       family.prefixed(source, for: task), dtype: type, device: device, seed: seed, quantization: quantization,
-      isFresh: { family.isHead($0, of: task) }, origin: replication.map { stack in { stack.origin(of: $0) } },
-      staysWide: family.staysWide)
+      stored: stored, isFresh: { family.isHead($0, of: task) },
+      origin: replication.map { stack in { stack.origin(of: $0) } }, staysWide: family.staysWide)
     let model = try family.build(config, task, store)
     store.forgive { family.isHarmless($0, in: task) }
     store.carry { name in family.passengers.contains(where: name.hasPrefix) }
@@ -83,7 +84,8 @@ extension TensorSource {
   func firstFloatingPointType() throws -> DType? {
     for name in names {
       let dtype = try tensor(named: name).dtype
-      if dtype.isFloatingPoint { return dtype }
+      // Weights of one byte stand for those of another type.
+      if dtype.isFloatingPoint, dtype.byteSize > 1 { return dtype }
     }
     return nil
   }

@@ -17,7 +17,7 @@ public enum ModelWriter {
   ///   - folder: must not be there, or be empty, unless `overwrite`.
   ///   - dtype: of the floating-point weights; nil for each its own.
   ///   - maxShardSize: in bytes; larger models are written in several files with an index.
-  ///   - keepsQuantized: whether quantized weights are written as they are, for bitsandbytes to read, and not dense.
+  ///   - keepsQuantized: whether quantized weights are written as they are, and not dense.
   /// - Throws: `FileError` for what cannot be written, `AdapterError` for adapters that cannot be merged.
   public static func save(
     _ model: any Model, merging adapters: [String] = [], from source: String? = nil, to folder: String,

@@ -39,10 +39,4 @@ public enum FourBitCode: String, CaseIterable, Sendable {
     let sorted = ascending.map { values[Int($0)] }
     return zip(sorted, sorted.dropFirst()).map { ($0 + $1) / 2 }
   }
-
-  /// float32 [256, 2]: the values of the upper and the lower half of every byte.
-  func pairs() throws -> Tensor {
-    let values = values
-    return try Tensor((0..<256).flatMap { [values[$0 >> 4], values[$0 & 15]] }, shape: [256, 2])
-  }
 }

@@ -8,13 +8,13 @@ import Torch
 public final class Int8Weight: QuantizedWeight {
   public let name: String
   public let dtype: DType
-  /// int8 [out, in].
-  let codes: Tensor
-  /// float32 [out]; what the code 127 stands for.
-  let scales: Tensor
+  /// Codes int8 [out, in]; scales float32 [out]: what the code 127 stands for.
+  public let packed: PackedWeight
 
   init(name: String, dtype: DType, codes: Tensor, scales: Tensor) {
-    (self.name, self.dtype, self.codes, self.scales) = (name, dtype, codes, scales)
+    (self.name, self.dtype) = (name, dtype)
+    packed = PackedWeight(
+      rows: codes.shape[0], columns: codes.shape[1], layout: .int8, codes: codes, scales: scales)
   }
 
   /// Rounds a weight [out, in]; to float16 first, as bitsandbytes does.
@@ -34,17 +34,13 @@ public final class Int8Weight: QuantizedWeight {
     self.init(name: name, dtype: weight.dtype, codes: codes, scales: scales)
   }
 
-  public var shape: [Int] { codes.shape }
-  public var device: Device { codes.device }
+  var codes: Tensor { packed.codes }
+  var scales: Tensor { packed.scales }
   public let format = QuantizationFormat.int8
   public var byteCount: Int { codes.byteCount + scales.byteCount }
 
   public func requantized(_ weight: Tensor) throws -> any QuantizedWeight {
     try Int8Weight(weight.to(dtype: dtype), name: name)
-  }
-
-  public func fill(_ tile: Tensor, _ range: Range<Int>) throws {
-    try tile.dequantizeInt8_(codes, scales: scales, range)
   }
 
   public func plainRows(_ range: Range<Int>) throws -> Tensor {

@@ -8,10 +8,10 @@ extension FourBitWeight {
       "shape": .array(shape.map(JSONValue.int)),
     ]
     var entries = [
-      (name: name, tensor: blocks.codes), (name: "\(name).absmax", tensor: blocks.scales),
+      (name: name, tensor: packed.codes), (name: "\(name).absmax", tensor: packed.scales),
       (name: "\(name).quant_map", tensor: try Tensor(code.values)),
     ]
-    if let nested = blocks.nested {
+    if let nested {
       entries += [
         (name: "\(name).nested_absmax", tensor: nested.scales),
         (name: "\(name).nested_quant_map", tensor: nested.values),
@@ -22,7 +22,7 @@ extension FourBitWeight {
     }
     let text = JSONValue.object(state).serialized()
     return entries + [
-      (name: StoredQuantization.stateName(name, code), tensor: try Tensor(Array(text.utf8)))
+      (name: BitsAndBytesWeight.stateName(name, code), tensor: try Tensor(Array(text.utf8)))
     ]
   }
 }
@@ -30,9 +30,9 @@ extension FourBitWeight {
 extension Int8Weight {
   public func entries(named name: String) throws -> [(name: String, tensor: Tensor)] {
     [
-      (name: name, tensor: codes), (name: StoredQuantization.scalesName(name), tensor: scales),
+      (name: name, tensor: packed.codes), (name: BitsAndBytesWeight.scalesName(name), tensor: packed.scales),
       // 0 stands for rows, the only order there is now.
-      (name: StoredQuantization.formatName(name), tensor: try Tensor(UInt8(0))),
+      (name: BitsAndBytesWeight.formatName(name), tensor: try Tensor(UInt8(0))),
     ]
   }
 }

@@ -1,147 +1,104 @@
 import JSON
 import Torch
 
-/// A quantized weight in a checkpoint, in the layout of bitsandbytes.
-///
-/// Four bits: `NAME` uint8 [bytes, 1], `NAME.absmax` and, when scales are nested, `NAME.nested_absmax` and
-/// `NAME.nested_quant_map`; `NAME.quant_state.bitsandbytes__nf4` (or fp4) holds the rest as JSON in bytes. Eight bits:
-/// `NAME` int8 [out, in], and `SCB`, the scales of its rows, beside it.
-struct StoredQuantization {
-  /// Every tensor that belongs to the weight.
-  let names: [String]
-  private let name: String
-  private let source: any TensorSource
-  private let code: FourBitCode?
-
-  static func stateName(_ name: String, _ code: FourBitCode) -> String {
-    "\(name).quant_state.bitsandbytes__\(code.rawValue)"
+/// What config.json says of a checkpoint whose weights are quantized already (`quantization_config`).
+public struct StoredQuantization: Sendable, Hashable {
+  public enum Method: String, CaseIterable, Sendable {
+    case bitsandbytes, gptq, awq, fp8
+    case fbgemmFP8 = "fbgemm_fp8"
+    case compressedTensors = "compressed-tensors"
   }
 
-  static func scalesName(_ name: String) -> String { sibling(name, "SCB") }
-  static func formatName(_ name: String) -> String { sibling(name, "weight_format") }
+  public let method: Method
+  /// Of codes in groups, where the file says; modules may differ from it (`dynamic`).
+  var bits: Int?
+  /// Inputs with one scale; nil for all of a row.
+  var groupSize: Int?
+  var isSymmetric = true
+  /// What is taken off a zero before it is stored.
+  var zeroOffset = 0
+  /// Whether modules differ, so that sizes tell what there is.
+  var isMixed = false
+  /// Rows and columns with one scale.
+  var blockShape: [Int]?
 
-  private static func sibling(_ name: String, _ last: String) -> String {
-    String(name.dropLast("weight".count)) + last
-  }
-
-  /// Nil when the weight called `name` is not quantized there.
-  init?(of name: String, in source: any TensorSource) throws {
-    guard source.shape(of: name) != nil else { return nil }
-    (self.name, self.source) = (name, source)
-    code = FourBitCode.allCases.first { source.shape(of: Self.stateName(name, $0)) != nil }
-    if let code {
-      let parts = ["absmax", "quant_map", "nested_absmax", "nested_quant_map"].map { "\(name).\($0)" }
-      names = ([name, Self.stateName(name, code)] + parts).filter { source.shape(of: $0) != nil }
-      return
+  /// - Throws: ``QuantizationError`` for a method that there is not, and for fields without a meaning, naming them.
+  public init(_ json: JSONValue) throws {
+    func refuse(_ key: String, _ rule: String) -> QuantizationError {
+      QuantizationError("\(key) is \(json[key]?.serialized() ?? "missing"), in quantization_config: \(rule)")
     }
-    let scales = Self.scalesName(name)
-    guard source.shape(of: scales) != nil else {
-      let type = try source.tensor(named: name).dtype
-      guard type == .uint8 || type == .int8 else { return nil }
+    let name = json["quant_method"]?.stringValue ?? "of another program"
+    guard let method = Method(rawValue: name) else {
+      let names = Method.allCases.map(\.rawValue).joined(separator: ", ")
       throw QuantizationError(
-        "\(name) is \(type), and there is neither \(scales) nor \(name).quant_state.bitsandbytes__nf4 or fp4: "
-          + "take all files of the checkpoint, or one of another quantization")
+        "quantization_config (\(name)) is not supported: use the unquantized model, or one by \(names)")
     }
-    names = [name, scales, Self.formatName(name)]
-  }
-
-  /// - Parameters:
-  ///   - own: the weight's name in the model.
-  ///   - dtype: that the weight stands for; nil for the one it was made from.
-  /// - Throws: ``QuantizationError`` naming the tensor that does not fit.
-  func weight(named own: String, shape: [Int], dtype: DType?, device: Device) throws -> any QuantizedWeight {
-    guard let code else {
-      let codes = try tensor(name, .int8, shape)
-      let scales = try tensor(Self.scalesName(name), .float32, [shape[0]])
-      return Int8Weight(
-        name: own, dtype: dtype ?? .float16, codes: try codes.to(device: device),
-        scales: try scales.to(device: device)
-      )
+    self.method = method
+    func number(_ key: String) throws -> Int? {
+      guard let value = json[key], !value.isNull else { return nil }
+      guard let number = value.intValue else { throw refuse(key, "must be a whole number") }
+      return number
     }
-    return try fourBits(code, own, shape: shape, dtype: dtype, device: device)
-  }
-
-  private func fourBits(
-    _ code: FourBitCode, _ own: String, shape: [Int], dtype: DType?, device: Device
-  ) throws -> FourBitWeight {
-    let state = try State(code, of: name, bytes: source.tensor(named: Self.stateName(name, code)))
-    guard state.shape == shape else {
-      throw QuantizationError("\(name) is \(state.shape), the model needs \(shape)")
-    }
-    let count = shape.reduce(1, *)
-    let codes = try tensor(name, .uint8, [(count + 1) / 2, 1]).to(device: device)
-    let scaleCount = (count + state.blockSize - 1) / state.blockSize
-    var nested: FourBitBlocks.Nested?
-    if let inner = state.nested {
-      let blocks = (scaleCount + inner.blockSize - 1) / inner.blockSize
-      nested = try FourBitBlocks.Nested(
-        values: tensor("\(name).nested_quant_map", .float32, [256]).to(device: device),
-        scales: tensor("\(name).nested_absmax", .float32, [blocks]).to(device: device),
-        blockSize: inner.blockSize, offset: inner.offset)
-    }
-    let scales = try tensor("\(name).absmax", nested == nil ? .float32 : .uint8, [scaleCount])
-    let blocks = try FourBitBlocks(
-      codes: codes, pairs: code.pairs().to(device: device), blockSize: state.blockSize,
-      scales: scales.to(device: device), nested: nested)
-    return FourBitWeight(name: own, shape: shape, dtype: dtype ?? state.dtype, code: code, blocks: blocks)
-  }
-
-  private func tensor(_ name: String, _ dtype: DType, _ shape: [Int]) throws -> Tensor {
-    guard source.shape(of: name) != nil else {
-      throw QuantizationError(
-        "there is no \(name), which the quantized weight needs: take all files of the checkpoint")
-    }
-    let tensor = try source.tensor(named: name)
-    guard tensor.dtype == dtype, tensor.shape == shape else {
-      throw QuantizationError(
-        "\(name) is \(tensor), where \(dtype)\(shape) belongs: quantize the model again")
-    }
-    return try tensor.contiguous()
-  }
-}
-
-extension StoredQuantization {
-  /// What bitsandbytes writes as JSON.
-  struct State {
-    let shape: [Int]
-    let dtype: DType
-    let blockSize: Int
-    var nested: (blockSize: Int, offset: Float)?
-
-    init(_ code: FourBitCode, of name: String, bytes: Tensor) throws {
-      func invalid(_ key: String, _ value: JSONValue?, _ rule: String) -> QuantizationError {
-        QuantizationError(
-          "\(key) is \(value?.serialized() ?? "missing"), in the quant_state of \(name): \(rule)")
+    switch method {
+    case .bitsandbytes: break
+    case .fbgemmFP8: blockShape = [1, Int.max]
+    case .fp8:
+      blockShape = json["weight_block_size"]?.arrayValue?.compactMap(\.intValue)
+      if let blockShape, blockShape.count != 2 || blockShape.contains(where: { $0 < 1 }) {
+        throw refuse("weight_block_size", "must be two sizes")
       }
-      guard bytes.dtype == .uint8, bytes.rank == 1,
-        let json = try? JSONValue.parse(bytes.array(of: UInt8.self)).objectValue
+    case .compressedTensors:
+      guard let format = json["format"]?.stringValue, ["float-quantized", "naive-quantized"].contains(format)
       else {
-        throw QuantizationError("the quant_state of \(name) is no JSON object: quantize the model again")
+        throw refuse("format", "only float-quantized is supported: use the unquantized model")
       }
-      func positive(_ key: String) throws -> Int {
-        guard let value = json[key]?.intValue, (2...65536).contains(value), value % 2 == 0 else {
-          throw invalid(key, json[key], "must be an even number from 2 to 65536")
+    case .gptq, .awq:
+      let key = json["bits"] == nil && json["w_bit"] != nil ? "w_bit" : "bits"
+      guard let bits = try number(key), (method == .awq ? [4] : [2, 3, 4, 8]).contains(bits) else {
+        throw refuse(key, method == .awq ? "must be 4" : "must be 2, 3, 4 or 8")
+      }
+      let group = json["group_size"] == nil && json["q_group_size"] != nil ? "q_group_size" : "group_size"
+      guard let size = try number(group), size > 0 || size == -1 else {
+        throw refuse(group, "must be -1 or at least 1")
+      }
+      (self.bits, groupSize) = (bits, size == -1 ? nil : size)
+      isMixed = json["dynamic"]?.objectValue?.isEmpty == false
+      isSymmetric = json["sym"]?.boolValue ?? (json["zero_point"]?.boolValue.map(!) ?? (method == .gptq))
+      if method == .gptq {
+        let key = json["checkpoint_format"] == nil ? "format" : "checkpoint_format"
+        switch json[key]?.stringValue?.lowercased() ?? "gptq" {
+        case "gptq": zeroOffset = 1
+        case "gptq_v2": zeroOffset = 0
+        default: throw refuse(key, "must be gptq or gptq_v2: convert the checkpoint to one of them")
         }
-        return value
+      } else {
+        let key = json["version"] == nil ? "format" : "version"
+        guard ["gemm", nil].contains(json[key]?.stringValue?.lowercased()) else {
+          throw refuse(key, "only gemm is supported: convert the checkpoint")
+        }
       }
-      guard json["quant_type"]?.stringValue == code.rawValue else {
-        throw invalid("quant_type", json["quant_type"], "must be '\(code.rawValue)', as its name says")
-      }
-      blockSize = try positive("blocksize")
-      let sizes = json["shape"]?.arrayValue?.compactMap(\.intValue) ?? []
-      guard sizes.count == 2, sizes.allSatisfy({ (1...Int(Int32.max)).contains($0) }) else {
-        throw invalid("shape", json["shape"], "must be two sizes")
-      }
-      shape = sizes
-      guard let type = json["dtype"]?.stringValue.flatMap(DType.init(named:)), type.isFloatingPoint else {
-        throw invalid("dtype", json["dtype"], "must be a type such as float32 or bfloat16")
-      }
-      dtype = type
-      guard json["nested_offset"] != nil || json["nested_blocksize"] != nil else { return }
-      guard let offset = json["nested_offset"]?.doubleValue, offset.isFinite else {
-        throw invalid("nested_offset", json["nested_offset"], "must be a finite number")
-      }
-      nested = (try positive("nested_blocksize"), Float(offset))
     }
+  }
+
+  /// The quantized weight called `name` in a checkpoint; nil when it is dense there.
+  ///
+  /// - Parameter settings: what config.json says; nil when it says nothing.
+  static func weight(
+    of name: String, in source: any TensorSource, settings: StoredQuantization?
+  ) throws -> (any StoredWeight)? {
+    if !source.has(name), source.has(siblingName(name, "qweight")) {
+      guard let settings, settings.method == .gptq || settings.method == .awq else {
+        throw QuantizationError(
+          "\(siblingName(name, "qweight")) is there, and config.json says nothing of gptq or awq: take the "
+            + "quantization_config of the model's repository")
+      }
+      return settings.method == .gptq
+        ? GPTQWeight(name: name, source: source, settings: settings)
+        : AWQWeight(name: name, source: source, settings: settings)
+    }
+    if source.has(name), try source.tensor(named: name).dtype == .float8e4m3 {
+      return try Float8File(name: name, source: source, settings: settings)
+    }
+    return try BitsAndBytesWeight(of: name, in: source)
   }
 }

@@ -11,6 +11,8 @@ public final class VariableStore {
   public let dtype: DType?
   /// How weights of linear layers are quantized while they are loaded; nil as the checkpoint has them.
   public let quantization: Quantization?
+  /// How they are quantized in the checkpoint; nil where config.json does not say.
+  private let stored: StoredQuantization?
   public let mode = Mode()
   /// In the order of construction, tied ones once.
   public private(set) var parameters: [Parameter] = []
@@ -48,19 +50,21 @@ public final class VariableStore {
   ///   - source: the checkpoint; nil for a model with initial values.
   ///   - seed: of the initial values.
   ///   - quantization: of the linear layers, but for those that `isFresh` names.
+  ///   - stored: how the checkpoint is quantized already.
   ///   - isFresh: whether a parameter may start from its initial value although there is a checkpoint, as a new
   ///     task head does. Any other that the checkpoint lacks goes into the report and holds zeros.
   ///   - origin: the checkpoint's name of a parameter, where it is another; parameters with one origin are one.
   ///   - staysWide: whether a parameter is float32 although `dtype` is float16, whose range it would leave.
   public init(
     _ source: (any TensorSource)? = nil, dtype: DType? = nil, device: Device = .cpu, seed: UInt64 = 0,
-    quantization: Quantization? = nil, isFresh: @escaping (String) -> Bool = { _ in false },
-    origin: ((String) -> String)? = nil, staysWide: @escaping (String) -> Bool = { _ in false }
+    quantization: Quantization? = nil, stored: StoredQuantization? = nil,
+    isFresh: @escaping (String) -> Bool = { _ in false }, origin: ((String) -> String)? = nil,
+    staysWide: @escaping (String) -> Bool = { _ in false }
   ) throws {
     self.source = source
     self.dtype = dtype
     self.device = device
-    self.quantization = quantization
+    (self.quantization, self.stored) = (quantization, stored)
     (self.isFresh, self.origin, self.staysWide) = (isFresh, origin, staysWide)
     generator = try Generator(seed: seed)
     report = LoadReport(available: source?.names ?? [])
@@ -163,9 +167,9 @@ public final class VariableStore {
       quantizedNames.append((name, shared))
       return shared
     }
-    if let source, let stored = try StoredQuantization(of: key, in: source) {
-      for name in stored.names { report.used(name) }
-      return add(try stored.weight(named: name, shape: shape, dtype: dtype, device: device), origin: key)
+    if let source, let file = try StoredQuantization.weight(of: key, in: source, settings: stored) {
+      for name in file.names { report.used(name) }
+      return add(try file.weight(named: name, shape: shape, dtype: dtype, device: device), origin: key)
     }
     let module = String(name.dropLast(".weight".count))
     let dense = isTurned ? shape.reversed() : shape
@@ -187,7 +191,7 @@ public final class VariableStore {
   /// - Throws: ``TorchError`` when the original has another shape.
   public func original(of weight: any QuantizedWeight) throws -> Tensor? {
     let key = origin?(weight.name) ?? weight.name
-    let isOwn = try source.map { try StoredQuantization(of: key, in: $0) == nil } ?? false
+    let isOwn = try source.map { try StoredQuantization.weight(of: key, in: $0, settings: stored) == nil } ?? false
     guard let place = originals ?? (isOwn ? source : nil), let shape = place.shape(of: key) else {
       return nil
     }

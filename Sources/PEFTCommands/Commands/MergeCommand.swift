@@ -17,7 +17,7 @@ struct MergeCommand: ParsableCommand {
       the result and compares its outputs with those of the base with the adapters on top.
 
       Where the base is quantized, --into says what becomes of it: dense writes ordinary weights, requantize rounds the
-      sums again and reports what that costs.
+      sums again and reports what that costs, qalora puts QA-LoRA adapters into the zeros of gptq and awq, exactly.
 
       Example:
         peft merge --model Qwen2.5-0.5B --adapter tuned --output merged --verify
@@ -60,13 +60,16 @@ struct MergeCommand: ParsableCommand {
     var result: JSONObject = ["output": .string(output)]
     var line = output
     if target == .requantize {
-      let rounding = try tuned.mergeQuantized()
-      result["rounding_error"] = .double(rounding)
-      line += ": rounding changed the merged weights by \(Numerals.short(rounding)) (relative)"
+      let report = try tuned.mergeQuantized()
+      report.add(to: &result)
+      line += ": \(report.summary)"
+      speech.warn(report.warnings)
+    } else if target == .qalora {
+      try tuned.mergeIntoZeros()
     }
     try ModelWriter.save(
       tuned.model, merging: tuned.adapters.active, from: ModelFolder(model.model).path, to: output,
-      dtype: type, maxShardSize: size, overwrite: overwrite, keepsQuantized: target == .requantize)
+      dtype: type, maxShardSize: size, overwrite: overwrite, keepsQuantized: target != .dense)
     if verify {
       let check = try MergeVerification(tuned, merged: output)
       result["relative_error"] = .double(check.relativeError)

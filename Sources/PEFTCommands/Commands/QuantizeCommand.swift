@@ -11,8 +11,9 @@ struct QuantizeCommand: ParsableCommand {
     commandName: "quantize",
     abstract: "Write a model with its linear layers in few bits.",
     discussion: """
-      The folder is what transformers writes with bitsandbytes: either can load it, and so can every command here. The
-      embeddings, lm_head, heads and norms stay as they are.
+      nf4, fp4 and int8 are written as bitsandbytes does, gptq (rounded to the nearest, of 2, 3, 4 or 8 bits) and awq as
+      their programs do, float8 in blocks of 128 by 128: transformers knows these folders, and so does every command
+      here. The embeddings, lm_head, heads and norms stay as they are.
 
       Example:
         peft quantize --model Qwen2.5-0.5B --to nf4 --output Qwen2.5-0.5B-nf4

@@ -4,7 +4,7 @@ import NN
 
 /// What becomes of a quantized base when adapters are folded into it.
 enum MergeTarget: String, CaseIterable {
-  case dense, requantize
+  case dense, requantize, qalora
 
   static let names = allCases.map(\.rawValue).joined(separator: ", ")
 
@@ -15,14 +15,15 @@ enum MergeTarget: String, CaseIterable {
       guard !isQuantized else {
         throw Failure(
           .usage,
-          "the base is quantized, \(folder): say --into dense (exact, larger) or --into requantize (as small, rounded)"
+          "the base is quantized, \(folder): say --into dense (exact, larger), requantize (as small, rounded) or qalora (as small, exact, QA-LoRA only)"
         )
       }
       self = .dense
       return
     }
     guard isQuantized || target == .dense else {
-      throw Failure(.usage, "--into requantize, and the base is not quantized, \(folder): leave it out")
+      throw Failure(
+        .usage, "--into \(target.rawValue), and the base is not quantized, \(folder): leave it out")
     }
     self = target
   }

@@ -14,7 +14,9 @@ struct QuantizationFlags: ParsableArguments {
     guard let quantize else {
       guard details.isUsual else {
         throw Failure(
-          .usage, "--block-size, --no-double-quant and --skip-modules belong to --quantize: add it")
+          .usage,
+          "--bits, --block-size, --asymmetric, --no-double-quant and --skip-modules belong to --quantize: add it"
+        )
       }
       return nil
     }
@@ -24,21 +26,28 @@ struct QuantizationFlags: ParsableArguments {
 
 /// What there is to choose beside the format.
 struct QuantizationDetails: ParsableArguments {
-  @Option(help: "Elements with one scale in four bits: 32, 64, 128, ... 4096 (default: 64).") var blockSize:
-    Int?
+  @Option(
+    parsing: .unconditional,
+    help: "Elements with one scale: 32, 64, ... 4096 (64 for nf4, fp4), -1 for rows (128 for gptq, awq).")
+  var blockSize: Int?
+  @Option(help: "Bits of gptq: 2, 3, 4 or 8 (default: 4).") var bits: Int?
+  @Flag(help: "Let groups of gptq have a zero of their own.") var asymmetric = false
   @Flag(help: "Keep four bits' scales in float32 and not in 8 bits.") var noDoubleQuant = false
   @Option(help: "Modules that stay dense, besides lm_head and heads: names, separated by commas.")
   var skipModules: String?
 
-  var isUsual: Bool { blockSize == nil && !noDoubleQuant && skipModules == nil }
+  var isUsual: Bool {
+    blockSize == nil && bits == nil && !asymmetric && !noDoubleQuant && skipModules == nil
+  }
 
   func quantization(_ format: QuantizationFormat) throws -> Quantization {
     let skipped = (skipModules ?? "").split(separator: ",").map(String.init)
     do {
       return try Quantization(
-        format, blockSize: blockSize ?? 64, nestsScales: !noDoubleQuant, skippedModules: skipped)
+        format, blockSize: blockSize, bits: bits, isSymmetric: asymmetric ? false : nil,
+        nestsScales: !noDoubleQuant, skippedModules: skipped)
     } catch let error as QuantizationError {
-      throw Failure(.usage, "--block-size: \(error)")
+      throw Failure(.usage, "\(error.description.contains("bits") ? "--bits" : "--block-size"): \(error)")
     }
   }
 }

@@ -79,6 +79,7 @@ public struct LoRA: AdapterMethod {
     try trainableTokens?.validate("trainable_token_indices")
     if isActivated { try validateActivation() }
     if !targetParameters.isEmpty { try validateParameters() }
+    if isPooled { try validatePooling() }
     try taskSpecific.validate()
     try targeting.validate()
   }
@@ -88,8 +89,8 @@ public struct LoRA: AdapterMethod {
   public func supports(_ kind: LayerKind) -> Bool {
     switch kind {
     case .linear, .transposedLinear: true
-    case .convolution: !isActivated
-    case .embedding: !hasBias && !isActivated
+    case .convolution: !isActivated && !isPooled
+    case .embedding: !hasBias && !isActivated && !isPooled
     case .norm, .parameter: false
     }
   }
@@ -128,6 +129,7 @@ public struct LoRA: AdapterMethod {
       throw ConfigurationError(
         "magnitude_only_modules", value: layer.name, rule: "must be linear layers or convolutions")
     }
+    if isPooled { try checkPooling(layer) }
     try initialization.check(layer, rank: rank(for: layer.name))
   }
 
@@ -155,6 +157,7 @@ public struct LoRA: AdapterMethod {
         : LoRAEmbedding(entries: entries, size: size, rank: rank, scale: scale, self, layer, context)
     }
     if layer.isParameter { return try LoRAParameter(layer, rank: rank, scale: scale, self, context) }
+    if isPooled { return try QALoRALinear(layer, rank: rank, scale: scale, self, context) }
     if isActivated {
       return try ActivatedLoRA(layer, rank: rank, scale: scale, self, context)
     }

@@ -21,9 +21,9 @@ public struct LoRAExtras: Sendable {
     ("megatron_config", .null, "of another runtime; kept"),
     ("megatron_core", "megatron.core", "of another runtime; kept"),
     ("monteclora_config", .null, "settings of MonteCLoRA"),
-    ("qalora_group_size", 16, "columns that share a scale in QALoRA"),
+    ("qalora_group_size", 16, "inputs that share a column of A in QA-LoRA"),
     ("use_bdlora", .null, "block-diagonal A or B"),
-    ("use_qalora", false, "group-pooled input for quantized bases"),
+    ("use_qalora", false, "give A the means of groups of inputs (QA-LoRA)"),
     ("velora_config", .null, "settings of VeLoRA"),
   ]
 
@@ -35,7 +35,7 @@ public struct LoRAExtras: Sendable {
   /// Fields that change what an adapter computes in ways that are not here; ignoring them would give wrong outputs.
   private static let unsupported: Set<String> = [
     "arrow_config", "kasa_config", "monteclora_config",
-    "use_bdlora", "use_qalora", "velora_config",
+    "use_bdlora", "velora_config",
   ]
 
   /// - Throws: ``ConfigurationError`` for a field that is set and not supported.
