@@ -9,6 +9,14 @@ public struct Completion: Sendable, Hashable {
     case length
     /// The model's context is full.
     case context
+
+    /// As in OpenAI's API.
+    public var name: String {
+      switch self {
+      case .endOfText, .stop: "stop"
+      case .length, .context: "length"
+      }
+    }
   }
 
   /// The new tokens, the one that ends the text included.
@@ -18,6 +26,26 @@ public struct Completion: Sendable, Hashable {
   public var finishReason = FinishReason.length
 
   public init() {}
+
+  /// Takes in one step.
+  public mutating func add(_ event: GenerationEvent) {
+    ids.append(event.id)
+    text += event.text
+    if let reason = event.finishReason { finishReason = reason }
+  }
+}
+
+/// A text to be continued, and how.
+public struct TextRequest: Sendable {
+  public let prompt: [Int]
+  public let options: SamplingOptions
+  /// Of the drawing.
+  public let seed: Int
+
+  /// - Parameter seed: nil for that of the options.
+  public init(_ prompt: [Int], _ options: SamplingOptions, seed: Int? = nil) {
+    (self.prompt, self.options, self.seed) = (prompt, options, seed ?? options.seed)
+  }
 }
 
 /// One step of generation, as it is handed on.
@@ -29,4 +57,8 @@ public struct GenerationEvent: Sendable {
   public let text: String
   /// Set with the last event of a prompt.
   public let finishReason: Completion.FinishReason?
+
+  public init(index: Int, id: Int, text: String, finishReason: Completion.FinishReason?) {
+    (self.index, self.id, self.text, self.finishReason) = (index, id, text, finishReason)
+  }
 }

@@ -5,61 +5,54 @@ import Torch
 struct RunningText {
   let index: Int
   private(set) var ids: [Int]
-  private(set) var completion = Completion()
   private let promptCount: Int
+  let options: SamplingOptions
   let sampler: Sampler
   private var decoder: StreamDecoder?
   private var stopText: StopText
   private(set) var isFinished = false
 
-  init(_ index: Int, prompt: [Int], sampler: Sampler, options: SamplingOptions, tokenizer: Tokenizer?) throws
-  {
-    (self.index, ids, promptCount, self.sampler) = (index, prompt, prompt.count, sampler)
+  /// - Parameter seed: of its own drawing.
+  init(_ index: Int, prompt: [Int], options: SamplingOptions, seed: Int, tokenizer: Tokenizer?) throws {
+    (self.index, ids, promptCount, self.options) = (index, prompt, prompt.count, options)
+    sampler = Sampler(options, generator: try Generator(seed: UInt64(bitPattern: Int64(seed))))
     stopText = StopText(options.stop)
     decoder = tokenizer?.streamDecoder()
     // How a token reads depends on those before it (a leading space), so the decoder has to have seen the prompt.
     for id in prompt { _ = try decoder?.append(id) }
   }
 
+  /// How many tokens are new.
+  var newCount: Int { ids.count - promptCount }
+
   /// Chooses the next token from its logits [vocabulary], and says what came of it.
-  ///
-  /// - Parameter forced: the token that it must be, if any.
-  mutating func advance(
-    _ logits: Tensor, options: SamplingOptions, endIDs: [Int], forced: Int?, contextLength: Int
-  ) throws -> GenerationEvent {
-    let forbidden = ids.count - promptCount < options.minNewTokens ? endIDs : []
-    let id = try forced ?? sampler.next(logits, after: ids, forbidden: forbidden)
-    return try accept(id, options: options, endIDs: endIDs, contextLength: contextLength)
+  mutating func advance(_ logits: Tensor, _ endings: TextEndings) throws -> GenerationEvent {
+    let forbidden = newCount < options.minNewTokens ? endings.ids : []
+    let forced = endings.forced.token(at: newCount, of: options.maxNewTokens)
+    return try accept(forced ?? sampler.next(logits, after: ids, forbidden: forbidden), endings)
   }
 
   /// Adds a token that was chosen.
-  mutating func accept(
-    _ id: Int, options: SamplingOptions, endIDs: [Int], contextLength: Int
-  ) throws -> GenerationEvent {
+  mutating func accept(_ id: Int, _ endings: TextEndings) throws -> GenerationEvent {
     ids.append(id)
-    completion.ids.append(id)
     var text = try decoder?.append(id).map { stopText.append($0) } ?? ""
-    let reason = reason(id, options, endIDs, contextLength)
-    if let reason {
+    var reason = reason(id, endings)
+    if reason != nil {
       if stopText.found == nil {
         text += decoder?.finish().map { stopText.append($0) } ?? ""
         text += stopText.finish()
       }
       // The last bytes may have completed a stop text after all.
-      completion.finishReason = stopText.found.map { .stop($0) } ?? reason
+      reason = stopText.found.map { .stop($0) } ?? reason
       isFinished = true
     }
-    completion.text += text
-    return GenerationEvent(
-      index: index, id: id, text: text, finishReason: isFinished ? completion.finishReason : nil)
+    return GenerationEvent(index: index, id: id, text: text, finishReason: reason)
   }
 
-  private func reason(
-    _ id: Int, _ options: SamplingOptions, _ endIDs: [Int], _ contextLength: Int
-  ) -> Completion.FinishReason? {
+  private func reason(_ id: Int, _ endings: TextEndings) -> Completion.FinishReason? {
     if let stop = stopText.found { return .stop(stop) }
-    if endIDs.contains(id) { return .endOfText }
-    if completion.ids.count >= options.maxNewTokens { return .length }
-    return ids.count >= contextLength ? .context : nil
+    if endings.ids.contains(id) { return .endOfText }
+    if newCount >= options.maxNewTokens { return .length }
+    return ids.count >= endings.contextLength ? .context : nil
   }
 }

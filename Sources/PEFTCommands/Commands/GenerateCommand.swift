@@ -133,13 +133,3 @@ struct GenerateCommand: ParsableCommand {
     return try tokenizer.encode(text, addSpecialTokens: false).ids
   }
 }
-
-extension Completion.FinishReason {
-  /// As in OpenAI's API.
-  var name: String {
-    switch self {
-    case .endOfText, .stop: "stop"
-    case .length, .context: "length"
-    }
-  }
-}
