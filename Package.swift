@@ -33,6 +33,7 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
@@ -58,13 +59,22 @@ let package = Package(
     room("Tokenizers", ["JSON"]),
     room("ChatTemplates", ["JSON"]),
     room("Reports", ["JSON"]),
+    room(
+      "Serving",
+      [
+        "Configuration", "Files", "FineTuning", "Generation", "JSON", "Models", "NN", "PEFT", "Tokenizers",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+      ]),
     room("Demo", resources: [.copy("Resources/demo-model")]),
     room(
       "PEFTCommands",
       [
         "ChatTemplates", "Configuration", "Demo", "Files", "FineTuning", "Generation", "JSON", "Models", "NN",
         "PEFT", "Pickle",
-        "Reports", "Safetensors", "Tokenizers", "Torch", "Training", "Yams",
+        "Reports", "Safetensors", "Serving", "Tokenizers", "Torch", "Training", "Yams",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(name: "peft", dependencies: ["PEFTCommands"], swiftSettings: settings),
@@ -90,6 +100,8 @@ let package = Package(
     tests("ChatTemplates", ["JSON"]),
     tests("Reports", ["JSON"]),
     tests("Demo", ["Tokenizers"]),
+    tests(
+      "Serving", ["Files", "FineTuning", "Generation", "JSON", "Models", "NN", "PEFT", "Tokenizers", "Torch"]),
     tests(
       "PEFTCommands",
       [

@@ -12,7 +12,7 @@ struct Executable {
     return (bundle?.bundleURL ?? Bundle.main.bundleURL).deletingLastPathComponent()
   }
 
-  private static var program: URL {
+  static var program: URL {
     let beside = Bundle.main.bundleURL.appendingPathComponent("peft")
     return FileManager.default.isExecutableFile(atPath: beside.path)
       ? beside : products.appendingPathComponent("peft")

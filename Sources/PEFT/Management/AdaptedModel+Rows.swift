@@ -1,6 +1,9 @@
 import NN
 
 extension AdaptedModel {
+  /// Whether an adapter is a soft prompt, which stands before every row of a batch and cannot be chosen by row.
+  public func isPrompt(_ name: String) -> Bool { store.prompts?[name] != nil }
+
   /// Runs `body` with an adapter of its own for each row of the batches in it; which adapters are active does not count.
   ///
   /// - Parameter names: by row; nil or `__base__` for the bare model.
@@ -9,7 +12,7 @@ extension AdaptedModel {
     let rows = RowAdapters(names)
     for name in Set(rows.names.compactMap(\.self)).sorted() {
       try checkKnown(name)
-      guard store.prompts?[name] == nil else {
+      guard !isPrompt(name) else {
         throw AdapterError(
           "'\(name)' is a soft prompt, which stands before every row: activate it for a whole batch")
       }

@@ -5,6 +5,7 @@ import Models
 import NN
 import Pickle
 import Safetensors
+import Serving
 import Tokenizers
 import Torch
 import Training
@@ -37,6 +38,7 @@ struct Failure: Error {
       is TokenizerError, is ModelError, is SafetensorsError, is PickleError,
       is QuantizationError:
       self.init(.badInput, "\(error)")
+    case is ServingError: self.init(.unavailable, "\(error)")
     default: return nil
     }
   }

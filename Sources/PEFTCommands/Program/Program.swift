@@ -75,7 +75,7 @@ struct Peft: ParsableCommand {
       TrainCommand.self, EvalCommand.self, GenerateCommand.self, LogitsCommand.self, MergeCommand.self,
       EmbedCommand.self, SweepCommand.self, InspectCommand.self, StatusCommand.self, CombineCommand.self,
       ExtractCommand.self, ConvertCommand.self,
-      QuantizeCommand.self, BenchCommand.self,
+      QuantizeCommand.self, ServeCommand.self, BenchCommand.self,
       TokenizeCommand.self, TrainTokenizerCommand.self,
       DemoCommand.self,
     ])

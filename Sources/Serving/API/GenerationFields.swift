@@ -1,0 +1,52 @@
+import Generation
+import JSON
+
+/// What the requests for completions and for chats have in common.
+struct GenerationFields {
+  let model: String?
+  let options: SamplingOptions
+  /// Answers to each prompt.
+  let count: Int
+  let isStreamed: Bool
+  /// Whether a stream ends with how many tokens there were.
+  let includesUsage: Bool
+
+  /// - Parameter room: how many tokens there are at most, when the request does not say.
+  /// - Throws: ``APIError`` naming a field that makes no sense.
+  init(_ fields: RequestFields, room: Int) throws {
+    try fields.refuse([
+      "tools", "functions", "logprobs", "top_logprobs", "logit_bias", "presence_penalty", "frequency_penalty",
+      "response_format", "echo", "suffix", "guided_json", "audio",
+    ])
+    if let best = try fields.int("best_of", in: 1...16), best > 1 {
+      throw APIError.invalid("best_of", "is not supported here: leave it out")
+    }
+    model = try fields.string("model")
+    count = try fields.int("n", in: 1...16) ?? 1
+    isStreamed = try fields.bool("stream") ?? false
+    includesUsage = fields["stream_options"]?["include_usage"]?.boolValue ?? false
+    options = try Self.options(fields, room)
+  }
+
+  private static func options(_ fields: RequestFields, _ room: Int) throws -> SamplingOptions {
+    var options = SamplingOptions()
+    let limit = 1...1_000_000
+    options.maxNewTokens =
+      try fields.int("max_completion_tokens", in: limit) ?? fields.int("max_tokens", in: limit)
+      ?? max(room, 1)
+    options.minNewTokens = try fields.int("min_tokens", in: 0...1_000_000) ?? 0
+    options.temperature = try fields.number("temperature") ?? 1
+    options.topP = try fields.number("top_p") ?? 1
+    // -1 stands for all, too.
+    options.topK = max(try fields.int("top_k", in: -1...10_000_000) ?? 0, 0)
+    options.minP = try fields.number("min_p") ?? 0
+    options.repetitionPenalty = try fields.number("repetition_penalty") ?? 1
+    options.stop = try fields.strings("stop")
+    guard options.stop.count <= 16 else { throw APIError.invalid("stop", "has more than 16 texts") }
+    options.seed =
+      try fields.int("seed", in: Int.min...Int.max)
+      ?? Int(truncatingIfNeeded: UInt64.random(in: 0...UInt64.max))
+    try options.validate()
+    return options
+  }
+}
