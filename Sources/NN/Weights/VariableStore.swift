@@ -191,7 +191,8 @@ public final class VariableStore {
   /// - Throws: ``TorchError`` when the original has another shape.
   public func original(of weight: any QuantizedWeight) throws -> Tensor? {
     let key = origin?(weight.name) ?? weight.name
-    let isOwn = try source.map { try StoredQuantization.weight(of: key, in: $0, settings: stored) == nil } ?? false
+    let isOwn =
+      try source.map { try StoredQuantization.weight(of: key, in: $0, settings: stored) == nil } ?? false
     guard let place = originals ?? (isOwn ? source : nil), let shape = place.shape(of: key) else {
       return nil
     }
