@@ -222,7 +222,7 @@ struct GPTTests {
   func aQuantizedModelIsWrittenAsItIsAndDense(format: QuantizationFormat) throws {
     let copy = try TemporaryModel(folder: Self.folder("gpt2"))
     let input = try ModelInput([5, 9, 33, 12])
-    let quantization = try Quantization(format, blockSize: format == .awq || format == .gptq ? 32 : nil)
+    let quantization = try Quantization(format, blockSize: format == .awq || format == .gptq ? -1 : nil)
     let model = try PretrainedModel.load(folder: copy.folder, quantization: quantization)
     #expect(model.store.quantizedWeights.count == 8)
     let logits = try model.logits(input)
