@@ -20,32 +20,16 @@ struct DecoderTrainingTests {
 
   @Test(arguments: names, [false, true])
   func everyStepIsPEFTs(name: String, checkpointing: Bool) throws {
-    Engine.threads = 1
     let folder = "\(Self.golden)/\(name)"
-    let run = try JSONValue.parse(contentsOf: "\(folder)/run.json")
+    let golden = try GoldenSteps(folder)
     let output = try TemporaryFolder()
-    var options = TrainingOptions()
-    options.steps = run["steps"]?.intValue
-    options.batchSize = try #require(run["batch_size"]?.intValue)
-    options.learningRate = try #require(run["learning_rate"]?.doubleValue)
-    (options.shuffle, options.saveEvery, options.maxGradNorm) = (false, 0, 0)
-    (options.scheduler, options.gradientCheckpointing) = (.constant, checkpointing)
+    var options = golden.options
+    options.gradientCheckpointing = checkpointing
     let plan = FineTuningPlan(
       model: folder, data: "\(Self.golden)/rows.jsonl",
       adapter: try AdapterFolder(path: "\(folder)/initial").configuration,
       initialAdapter: "\(folder)/initial", options: options)
-    var records: [StepRecord] = []
-    let tuning = try FineTuningRun(plan)
-    _ = try tuning.trainer(output: output.path, resume: false).run { event in
-      if case .stepped(let record, _) = event { records.append(record) }
-    }
-    let trace = try #require(run["trace"]?.arrayValue)
-    #expect(records.count == trace.count)
-    for (record, expected) in zip(records, trace) {
-      let (loss, norm) = (expected["loss"]?.doubleValue ?? .nan, expected["grad_norm"]?.doubleValue ?? .nan)
-      #expect(abs(record.loss - loss) <= 1e-4 * loss, "loss of step \(record.step)")
-      #expect(abs(record.gradNorm - norm) <= 1e-3 * norm, "norm of step \(record.step)")
-    }
+    try golden.check(FineTuningRun(plan).trainer(output: output.path, resume: false))
     let file = "adapter_model.safetensors"
     let found = try SafetensorsFile(path: "\(output.path)/\(file)").allTensors()
     let right = try SafetensorsFile(path: "\(folder)/final/\(file)").allTensors()

@@ -24,33 +24,17 @@ struct EncoderTrainingTests {
 
   @Test(arguments: cases)
   func everyStepIsPEFTs(name: String, task: ModelTask) throws {
-    Engine.threads = 1
     let folder = "\(Self.golden)/\(name)"
-    let run = try JSONValue.parse(contentsOf: "\(folder)/run.json")
+    let golden = try GoldenSteps(folder)
     let output = try TemporaryFolder()
-    var options = TrainingOptions()
-    options.steps = run["steps"]?.intValue
-    options.batchSize = try #require(run["batch_size"]?.intValue)
-    options.learningRate = try #require(run["learning_rate"]?.doubleValue)
-    (options.shuffle, options.saveEvery, options.maxGradNorm) = (false, 0, 0)
-    options.scheduler = .constant
     let initial = "\(folder)/initial"
     let plan = FineTuningPlan(
-      model: "\(Self.golden)/\(try #require(run["model"]?.stringValue))", data: "\(folder)/rows.jsonl",
-      adapter: try AdapterFolder(path: initial).configuration, initialAdapter: initial, options: options)
-    var records: [StepRecord] = []
+      model: "\(Self.golden)/\(try #require(golden.run["model"]?.stringValue))", data: "\(folder)/rows.jsonl",
+      adapter: try AdapterFolder(path: initial).configuration, initialAdapter: initial,
+      options: golden.options)
     let tuning = try FineTuningRun(plan)
     #expect(tuning.tuned.model.task == task)
-    _ = try tuning.trainer(output: output.path, resume: false).run { event in
-      if case .stepped(let record, _) = event { records.append(record) }
-    }
-    let trace = try #require(run["trace"]?.arrayValue)
-    #expect(records.count == trace.count)
-    for (record, expected) in zip(records, trace) {
-      let (loss, norm) = (expected["loss"]?.doubleValue ?? .nan, expected["grad_norm"]?.doubleValue ?? .nan)
-      #expect(abs(record.loss - loss) <= 1e-4 * loss, "loss of step \(record.step)")
-      #expect(abs(record.gradNorm - norm) <= 1e-3 * norm, "norm of step \(record.step)")
-    }
+    try golden.check(tuning.trainer(output: output.path, resume: false))
     let file = "adapter_model.safetensors"
     let found = try SafetensorsFile(path: "\(output.path)/\(file)").allTensors()
     let right = try SafetensorsFile(path: "\(folder)/final/\(file)").allTensors()

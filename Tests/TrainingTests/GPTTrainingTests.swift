@@ -19,34 +19,17 @@ struct GPTTrainingTests {
 
   @Test(arguments: families)
   func everyStepIsPEFTs(name: String) throws {
-    Engine.threads = 1
     let training = "\(Self.folder)/\(name)/training"
-    let run = try JSONValue.parse(contentsOf: "\(training)/run.json")
-    var options = TrainingOptions()
-    options.steps = run["steps"]?.intValue
-    options.batchSize = try #require(run["batch_size"]?.intValue)
-    options.learningRate = try #require(run["learning_rate"]?.doubleValue)
-    (options.shuffle, options.saveEvery, options.maxGradNorm) = (false, 0, 0)
-    options.scheduler = .constant
+    let golden = try GoldenSteps(training)
     let tuned = try AdaptedPretrainedModel(folder: "\(Self.folder)/\(name)")
     try tuned.adapters.load(folder: training)
     try tuned.adapters.setTrainable(true)
     let model = try FineTuningModel(
-      tuned, training: .adapter("default"), objective: .nextToken, options: options
+      tuned, training: .adapter("default"), objective: .nextToken, options: golden.options
     ) { _ in }
-    var records: [StepRecord] = []
-    let trainer = try Trainer(
-      model, on: GoldenTrainingTests.rows(), options: options, output: TemporaryFolder().path)
-    try trainer.run { event in
-      if case .stepped(let record, _) = event { records.append(record) }
-    }
-    let trace = try #require(run["trace"]?.arrayValue)
-    #expect(records.count == trace.count)
-    for (record, expected) in zip(records, trace) {
-      let (loss, norm) = (expected["loss"]?.doubleValue ?? .nan, expected["grad_norm"]?.doubleValue ?? .nan)
-      #expect(abs(record.loss - loss) <= 1e-4 * loss, "loss of step \(record.step)")
-      #expect(abs(record.gradNorm - norm) <= 1e-3 * norm, "norm of step \(record.step)")
-    }
+    try golden.check(
+      Trainer(
+        model, on: GoldenTrainingTests.rows(), options: golden.options, output: TemporaryFolder().path))
   }
 
   @Test(arguments: families)
