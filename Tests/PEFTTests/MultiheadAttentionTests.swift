@@ -107,6 +107,14 @@ struct MultiheadAttentionTests {
       ])
   }
 
+  /// PEFT would add the update of the output twice.
+  @Test func anEDoRAIsNotFoldedIntoWhatReadsDifferently() throws {
+    let (_, model) = try adapted()
+    try model.add(EDoRA(["target_modules": ["layer"], "r": 2]))
+    let error = try #require(throws: AdapterError.self) { try model.folder().foldedEDoRA() }
+    #expect(error.description.contains("layer.out_proj belongs to an attention"))
+  }
+
   @Test func headsMustDivideTheWidth() {
     #expect(throws: TorchError.self) {
       try MultiheadAttention(VariableStore().root / "layer", size: 8, heads: 3)

@@ -55,9 +55,17 @@ extension AdapterFolder {
   /// The adapter with R folded into A (A' = R A): a DoRA, or without magnitudes a LoRA, that Hugging Face PEFT loads
   /// with equal outputs.
   ///
-  /// - Throws: ``AdapterError`` for any other method, and for a mapping whose A is missing.
+  /// - Throws: ``AdapterError`` for any other method, for a mapping whose A is missing, and for attentions with fused
+  ///   projections, whose outputs' updates Hugging Face PEFT reads differently.
   public func foldedEDoRA() throws -> AdapterFolder {
     let method = try requireEDoRA()
+    let layers = Set(
+      tensors.keys.filter { $0.hasSuffix(Self.ourSuffix) }.map { String($0.dropLast(Self.ourSuffix.count)) })
+    if let output = layers.sorted().first(where: { FusedOutput.attention(of: $0, among: layers) != nil }) {
+      throw AdapterError(
+        "\(output) belongs to an attention with fused projections, whose update Hugging Face PEFT adds twice: "
+          + "convert the adapter with --to lora")
+    }
     var tensors = self.tensors
     for (key, mapping) in self.tensors where key.hasSuffix(Self.ourSuffix) {
       let name = String(key.dropLast(Self.ourSuffix.count)) + ".lora_A.weight"
