@@ -90,7 +90,7 @@ public final class FineTuningModel: TrainableModel {
     guard objective == .nextToken, let model = model as? any CausalLanguageModel else {
       return try objective.summedLoss(logits(batch), batch)
     }
-    if laysEndToEnd(batch, model), let whole = try EndToEndBatch(batch) {
+    if laysEndToEnd(batch, model), let whole = try EndToEndBatch(batch, fillsUp: !model.weighsRouting) {
       return try model.nextTokenLoss(whole.input, labels: whole.labels).sum
     }
     // Padding is on the right, where no token that counts can see it: no mask is needed, except to count routes.

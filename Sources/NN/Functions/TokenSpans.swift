@@ -31,7 +31,7 @@ public struct TokenSpans {
     )
     var (groups, place): ([Group], Int) = ([], 0)
     for members in Self.similar(lengths) {
-      let longest = lengths[members[0]]
+      let longest = Self.rounded(lengths[members[0]], to: 16)
       var (tokens, isReal): ([Int], [Bool]) = ([], [])
       for member in members {
         for offset in 0..<longest {
@@ -53,6 +53,17 @@ public struct TokenSpans {
       try Tensor(begins).to(device: device), try Tensor(offsets).to(device: device)
     )
     self.steps = try Tensor(steps).to(device: device)
+  }
+
+  /// How many tokens to fill up `count` with: as a text of their own that nobody looks at.
+  ///
+  /// Tensors of sizes that recur are what memory that is kept, and kernels that are made for a size, can be used for
+  /// again; batches of any size would need new ones at every step.
+  public static func filling(_ count: Int) -> Int { rounded(count, to: 64) - count }
+
+  /// The next multiple, for more than a few.
+  private static func rounded(_ count: Int, to unit: Int) -> Int {
+    count < unit ? count : (count + unit - 1) / unit * unit
   }
 
   /// Texts by falling length, cut where more than half of a long text's places would be padding.
