@@ -25,7 +25,7 @@ struct CausalRow {
   }
 
   /// Prompt and completion of the shapes that have them.
-  private static func completion(_ row: DataRow) throws -> (prompt: String, completion: String)? {
+  static func completion(_ row: DataRow) throws -> (prompt: String, completion: String)? {
     if let prompt = row.text("prompt"), let completion = row.text("completion") {
       return (prompt, completion)
     }

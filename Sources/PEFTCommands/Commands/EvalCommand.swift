@@ -1,7 +1,9 @@
 import ArgumentParser
 import FineTuning
+import Generation
 import JSON
 import Models
+import Tokenizers
 import Training
 
 /// Scores a model on rows of data.
@@ -10,7 +12,8 @@ struct EvalCommand: ParsableCommand {
     commandName: "eval",
     abstract: "Score a model, with or without adapters, on rows of data.",
     discussion: """
-      Language models: loss, perplexity and tokens. Classifiers: accuracy, f1 and matthews. Regressions: pearson and
+      Language models: loss, perplexity and tokens; with --metrics they also write a text for each row, which is scored
+      against the row's own (BLEU as sacreBLEU's, from 0 to 100; ROUGE-1, -2 and -L, from 0 to 1). Classifiers: accuracy, f1 and matthews. Regressions: pearson and
       spearman; question answering: exact_match and f1; masked language models: loss and perplexity. With --glue the
       task's own score comes last. --predictions works without labels too.
 
@@ -24,6 +27,9 @@ struct EvalCommand: ParsableCommand {
     help: "Write what the model predicts for each row: a table with index and prediction, as GLUE takes it.")
   var predictions: String?
   @Option(help: "Rows in one forward pass.") var batchSize = 8
+  @Option(help: "bleu, rouge, or both with a comma between: write texts and score them.") var metrics: String?
+  @Option(help: .field(SamplingOptions.self, "max_new_tokens")) var maxNewTokens = 128
+  @Option(help: .field(SamplingOptions.self, "num_beams")) var numBeams = 1
   @OptionGroup var task: TaskFlag
   @OptionGroup(title: "Data") var rows: DataFlags
   @OptionGroup(title: "Engine") var engine: EngineOptions
@@ -31,6 +37,9 @@ struct EvalCommand: ParsableCommand {
 
   func validate() throws {
     if batchSize < 1 { throw ValidationError("--batch-size is \(batchSize): must be at least 1") }
+    if let wrong = wanted.first(where: { !["bleu", "rouge"].contains($0) }) {
+      throw ValidationError("--metrics has '\(wrong)': must be bleu, rouge, or both with a comma between")
+    }
   }
 
   func run() throws {
@@ -58,15 +67,43 @@ struct EvalCommand: ParsableCommand {
       try file?.write(to: predictions)
       speech.note("\(predictions): \(data.count) predictions")
     }
-    show(isScored ? result : nil, options.glue)
+    show(isScored ? result : nil, options.glue, try written(data, tuned, options))
   }
 
-  private func show(_ result: EvaluationResult?, _ task: GLUETask?) {
-    var values = result?.values ?? []
+  private var wanted: [String] { (metrics ?? "").split(separator: ",").map { $0.lowercased() } }
+
+  /// The scores of the texts that the model writes for the rows; none unless asked for.
+  private func written(
+    _ data: [DataRow], _ tuned: AdaptedPretrainedModel, _ options: DataOptions
+  ) throws -> [(name: String, value: Double)] {
+    guard !wanted.isEmpty else { return [] }
+    guard var tokenizer = try ModelFolder(model.model).tokenizer() else {
+      throw Failure(.badInput, "no tokenizer, \(model.model): put tokenizer.json beside config.json")
+    }
+    if let length = options.maxLength { tokenizer = tokenizer.truncating(Truncation(maxLength: length)) }
+    let rows = try data.map { try WritingRow($0, task: tuned.model.task) }
+    var sampling = SamplingOptions()
+    (sampling.maxNewTokens, sampling.numBeams) = (maxNewTokens, numBeams)
+    let generator = try TextGenerator(tuned.model, tokenizer: tokenizer)
+    var pairs: [(text: String, reference: String)] = []
+    for start in stride(from: 0, to: rows.count, by: batchSize) {
+      let batch = rows[start..<min(start + batchSize, rows.count)]
+      let texts = try generator.generate(batch.map { try tokenizer.encode($0.prompt).ids }, sampling)
+      pairs += zip(texts, batch).map { ($0.text, $1.reference) }
+    }
+    let rouge = wanted.contains("rouge") ? ROUGE.allCases.map { ($0.rawValue, $0.score(pairs)) } : []
+    return (wanted.contains("bleu") ? [("bleu", BLEU.score(pairs))] : []) + rouge
+  }
+
+  private func show(
+    _ result: EvaluationResult?, _ task: GLUETask?, _ written: [(name: String, value: Double)]
+  ) {
+    var values = (result?.values ?? []) + written
     let scores = task.map { $0.metrics.compactMap { name in result?[name] } } ?? []
     if !scores.isEmpty { values.append(("score", scores.reduce(0, +) / Double(scores.count))) }
     if speech.json {
       var object = result?.json ?? [:]
+      for (name, value) in written { object[name] = .double(value) }
       if let score = values.last, score.name == "score" { object["score"] = .double(score.value) }
       Console.print(.object(object))
     } else {
