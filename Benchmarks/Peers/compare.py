@@ -24,6 +24,7 @@ def options():
     result.add_argument("--size", default="quick", choices=["tiny", "quick", "211m"])
     result.add_argument("--methods", default="lora,dora,adalora")
     result.add_argument("--dtypes", default="float32,bfloat16")
+    result.add_argument("--work", default="train,merge,generate,other", help="what to race at, with commas between")
     result.add_argument("--pairs", type=int, default=5)
     result.add_argument("--steps", type=int, default=4, help="timed steps in each run")
     result.add_argument("--batch-size", type=int, default=4)
@@ -186,40 +187,42 @@ def main():
                 print(f"{method} {dtype}: losses agree within {difference:.0e}", file=sys.stderr, flush=True)
                 if not difference <= LIMIT[dtype]:
                     sys.exit(f"error: {method} {dtype}: losses differ by {difference:.1e}: a race of different works")
-                for tuned in ([False, True] if arguments.tuned else [False]):
+                for tuned in ([False, True] if arguments.tuned else [False]) if "train" in arguments.work else []:
                     lines.append(train_row(contest, method, tuned, record))
-                if method != "adalora":
+                if method != "adalora" and "merge" in arguments.work:
                     adapter = Path(work) / f"{method}-{dtype}"
                     pairs = [contest.merging(adapter, pair) for pair in range(arguments.pairs)]
                     record.append({"work": "merge", "method": method, "dtype": dtype, "pairs": pairs})
                     speed = [(theirs["import_seconds"] + theirs["total_seconds"]) / ours["seconds"] for ours, theirs in pairs]
                     memory = [ours["peak_rss_bytes"] / theirs["peak_rss_bytes"] for ours, theirs in pairs]
                     merges.append(f"| {method} {dtype} | {spread(speed)} | {spread(memory)} |")
-            for batch_size in (1, 8):
+            for batch_size in (1, 8) if "generate" in arguments.work else ():
                 pairs = [contest.generating(batch_size) for _ in range(arguments.pairs)]
                 record.append({"work": "generate", "batch_size": batch_size, "dtype": dtype, "pairs": pairs})
                 speed = [ours["tokens_per_second"] / theirs["tokens_per_second"] for ours, theirs in pairs]
                 rate = [statistics.median(side["tokens_per_second"] for side in sides) for sides in zip(*pairs)]
                 texts.append(f"| {batch_size} {dtype} | {rate[0]:.0f} | {rate[1]:.0f} | {spread(speed)} |")
-            for work, run in [("LoRA on ragged rows", contest.packing), ("generate with 8 adapters", contest.mixing)]:
+            if "other" not in arguments.work:
+                continue
+            for title, run in [("LoRA on ragged rows", contest.packing), ("generate with 8 adapters", contest.mixing)]:
                 pairs = [run() for _ in range(arguments.pairs)]
-                record.append({"work": work, "dtype": dtype, "pairs": pairs})
-                others.append(other_row(f"{work} {dtype}", pairs, "tokens_per_second"))
+                record.append({"work": title, "dtype": dtype, "pairs": pairs})
+                others.append(other_row(f"{title} {dtype}", pairs, "tokens_per_second"))
         if arguments.encoder and arguments.sentence_pairs:
             pairs = [classifying(arguments) for _ in range(arguments.pairs)]
             record.append({"work": "classify", "pairs": pairs})
             others.append(other_row("encoder on pairs of sentences", pairs, None))
     print(f"{arguments.size} model, batch {arguments.batch_size} x {arguments.sequence_length}, rank {arguments.rank}, "
           f"{arguments.threads} threads, {platform.machine()} {platform.system()}, {arguments.pairs} pairs\n")
-    print("| train | rival | our tokens/s | theirs | speed ratio | peak memory ratio | GEMM share |")
-    print("|---|---|---|---|---|---|---|")
-    print("\n".join(lines))
-    print("\n| merge | speed ratio (whole processes) | peak memory ratio |\n|---|---|---|")
-    print("\n".join(merges))
-    print("\n| generate, texts at once | our tokens/s | theirs | speed ratio |\n|---|---|---|---|")
-    print("\n".join(texts))
-    print("\n| other work | speed ratio | peak memory ratio |\n|---|---|---|")
-    print("\n".join(others))
+    tables = [
+        ("| train | rival | our tokens/s | theirs | speed ratio | peak memory ratio | GEMM share |", lines),
+        ("| merge | speed ratio (whole processes) | peak memory ratio |", merges),
+        ("| generate, texts at once | our tokens/s | theirs | speed ratio |", texts),
+        ("| other work | speed ratio | peak memory ratio |", others),
+    ]
+    for head, rows in tables:
+        if rows:
+            print("\n".join([head, "|---" * (head.count("|") - 1) + "|", *rows, ""]))
     if arguments.json:
         arguments.json.write_text(json.dumps(record, indent=1) + "\n")
 
