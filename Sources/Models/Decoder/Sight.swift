@@ -44,8 +44,6 @@ extension ModelInput {
   func spans(isAlone: Bool) throws -> TokenSpans? {
     guard isAlone, ids.shape[0] == 1, let segments else { return nil }
     let numbers = try segments.expanded(ids.shape).reshaped([-1]).array(of: Int.self)
-    let starts = numbers.indices.filter { $0 == 0 || numbers[$0] != numbers[$0 - 1] }
-    let lengths = zip(starts, starts.dropFirst() + [numbers.count]).map { $1 - $0 }
-    return try TokenSpans(lengths: lengths, device: ids.device)
+    return try TokenSpans(lengths: TokenSpans.runs(numbers).map(\.count), device: ids.device)
   }
 }

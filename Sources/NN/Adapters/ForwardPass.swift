@@ -42,8 +42,7 @@ public final class ForwardPass {
   /// Runs of tokens with the same segment.
   private static func texts(_ segments: ArraySlice<Int>?, count: Int) -> [Range<Int>] {
     guard let segments = segments.map(Array.init) else { return [0..<count] }
-    let starts = (0..<count).filter { $0 == 0 || segments[$0] != segments[$0 - 1] }
-    return zip(starts, starts.dropFirst() + [count]).map { $0..<$1 }
+    return TokenSpans.runs(segments)
   }
 
   /// Where the last `sequence` begins, counted from the beginning of `tokens`.

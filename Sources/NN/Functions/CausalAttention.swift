@@ -2,10 +2,10 @@ import Torch
 
 /// Causal attention by batched products and a softmax, for sequences that are not long.
 ///
-/// libtorch's flash kernel on the CPU is slower than this up to about 2,000 tokens, in bfloat16 up to 4,000. Query heads that share a key head are
-/// rows of one product, so keys and values are not repeated. Queries are taken in blocks, each with the keys up to its
-/// last, so that most of what the mask hides is never computed. Probabilities are computed again in the backward pass
-/// instead of being kept.
+/// libtorch's flash kernel on the CPU is slower than this up to about 2,000 tokens, in bfloat16 up to 4,000. Query
+/// heads that share a key head are rows of one product, so keys and values are not repeated. Queries are taken in
+/// blocks, each with the keys up to its last, so that most of what the mask hides is never computed. Probabilities
+/// are computed again in the backward pass instead of being kept.
 ///
 /// - Parameters: q [batch, heads, tokens, d]; k, v [batch, kvHeads, keys, d]; the last query sees all keys.
 /// - Returns: [batch, heads, tokens, d].

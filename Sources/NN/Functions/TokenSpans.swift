@@ -55,6 +55,12 @@ public struct TokenSpans {
     self.steps = try Tensor(steps).to(device: device)
   }
 
+  /// Where the texts of a row are, by the text that each token belongs to.
+  public static func runs(_ segments: [Int]) -> [Range<Int>] {
+    let starts = segments.indices.filter { $0 == 0 || segments[$0] != segments[$0 - 1] }
+    return zip(starts, starts.dropFirst() + [segments.count]).map { $0..<$1 }
+  }
+
   /// How many tokens to fill up `count` with: as a text of their own that nobody looks at.
   ///
   /// Tensors of sizes that recur are what memory that is kept, and kernels that are made for a size, can be used for
