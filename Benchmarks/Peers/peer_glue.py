@@ -1,4 +1,4 @@
-"""Fine-tunes an encoder on MRPC or RTE with Hugging Face PEFT as `peft train --glue` does, and prints one JSON object.
+"""Fine-tunes an encoder on a task of GLUE with Hugging Face PEFT as `peft train --glue` does, and prints one JSON object.
 
     .venv/bin/python Benchmarks/Peers/peer_glue.py --task mrpc --model MiniLM --data msr_paraphrase_train.txt \
         --eval-data msr_paraphrase_test.txt --method lora --seed 1
@@ -6,19 +6,32 @@
 
 import argparse
 import csv
+import itertools
 import json
 import random
 import resource
 import time
+from typing import NamedTuple
 
+import numpy
 import torch
 import transformers
 from peft import LoraConfig, get_peft_model
 
-# The columns of the texts and of the label, and the classes in the order of their numbers.
+
+class Task(NamedTuple):
+    """The columns of a task's file (names where it has a header, else places), and its classes in order."""
+    texts: list
+    label: str | int
+    classes: list | None  # None: a regression
+
+
 TASKS = {
-    "mrpc": (["#1 String", "#2 String"], "Quality", ["0", "1"]),
-    "rte": (["sentence1", "sentence2"], "label", ["entailment", "not_entailment"]),
+    "cola": Task([3], 1, ["0", "1"]),
+    "mrpc": Task(["#1 String", "#2 String"], "Quality", ["0", "1"]),
+    "rte": Task(["sentence1", "sentence2"], "label", ["entailment", "not_entailment"]),
+    "sst2": Task(["sentence"], "label", ["0", "1"]),
+    "stsb": Task([7, 8], 9, None),
 }
 
 
@@ -33,18 +46,24 @@ def options():
     result.add_argument("--learning-rate", type=float, default=1e-3)
     result.add_argument("--batch-size", type=int, default=32)
     result.add_argument("--max-length", type=int, default=128)
-    result.add_argument("--epochs", type=int, default=1)
+    result.add_argument("--steps", type=int, help="instead of one pass over the data")
     result.add_argument("--threads", type=int)
     result.add_argument("--seed", type=int, default=1)
     return result.parse_args()
 
 
 def rows(path, task, tokenizer, length):
-    texts, label, classes = TASKS[task]
+    texts, label, classes = task
     with open(path, encoding="utf-8-sig", newline="") as file:
-        for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE):
-            yield tokenizer(*[row[name] for name in texts], truncation=True, max_length=length) | {
-                "labels": classes.index(row[label])}
+        lines = csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
+        if isinstance(label, str):
+            header = next(lines)
+            texts, label = [header.index(name) for name in texts], header.index(label)
+        for line in lines:
+            if classes is None and not line[label][:1].isdigit():
+                continue  # some of the regression's files have a header, some have none
+            yield tokenizer(*[line[place] for place in texts], truncation=True, max_length=length) | {
+                "labels": float(line[label]) if classes is None else classes.index(line[label])}
 
 
 def batches(data, size, collate):
@@ -52,17 +71,27 @@ def batches(data, size, collate):
         yield collate(data[start:start + size])
 
 
-def scores(model, data, collate):
+def shuffled(data, size, collate, dice):
+    """Batches without end, in an order of its own for every pass."""
+    while True:
+        dice.shuffle(data)
+        yield from batches(data, size, collate)
+
+
+def scores(model, data, collate, classes):
     model.eval()
     pairs = []
     with torch.no_grad():
         for batch in batches(sorted(data, key=lambda row: -len(row["input_ids"])), 64, collate):
-            labels = batch.pop("labels").tolist()
-            pairs += zip(labels, model(**batch).logits.argmax(-1).tolist())
-    hits = sum(right == found for right, found in pairs)
-    both = sum(right == found == 1 for right, found in pairs)
-    claims = sum(right + found for right, found in pairs)
-    return {"accuracy": hits / len(pairs), "f1": 2 * both / claims if claims else 0.0}
+            labels, logits = batch.pop("labels").tolist(), model(**batch).logits
+            pairs += zip(labels, (logits.squeeze(-1) if classes is None else logits.argmax(-1)).tolist())
+    right, found = numpy.array(pairs).T
+    correlation = float(numpy.corrcoef(right, found)[0, 1]) if found.std() else 0.0
+    if classes is None:
+        return {"pearson": correlation}
+    hits, claims = ((right == 1) & (found == 1)).sum(), (right == 1).sum() + (found == 1).sum()
+    return {"accuracy": float((right == found).mean()), "f1": float(2 * hits / claims) if claims else 0.0,
+            "matthews": correlation}  # of two classes, Matthews' coefficient is Pearson's
 
 
 def main():
@@ -71,31 +100,31 @@ def main():
         torch.set_num_threads(asked.threads)
     transformers.set_seed(asked.seed)
     tokenizer = transformers.AutoTokenizer.from_pretrained(asked.model)
-    model = transformers.AutoModelForSequenceClassification.from_pretrained(asked.model, num_labels=2)
+    task = TASKS[asked.task]
+    model = transformers.AutoModelForSequenceClassification.from_pretrained(
+        asked.model, num_labels=1 if task.classes is None else len(task.classes))
     if asked.method != "full":
         model = get_peft_model(model, LoraConfig(
             r=asked.rank, lora_alpha=asked.alpha, task_type="SEQ_CLS", use_dora=asked.method == "dora"))
-    data, test = ([*rows(path, asked.task, tokenizer, asked.max_length)] for path in (asked.data, asked.eval_data))
+    data, test = ([*rows(path, task, tokenizer, asked.max_length)] for path in (asked.data, asked.eval_data))
     collate = transformers.DataCollatorWithPadding(tokenizer)
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(trained, lr=asked.learning_rate, weight_decay=0.0)
-    total = asked.epochs * -(-len(data) // asked.batch_size)
+    total = asked.steps or -(-len(data) // asked.batch_size)
     schedule = transformers.get_linear_schedule_with_warmup(optimizer, 0, total)
-    dice, seconds = random.Random(asked.seed), []
-    for _ in range(asked.epochs):
-        dice.shuffle(data)
-        for batch in batches(data, asked.batch_size, collate):
-            start = time.perf_counter()
-            model.train()
-            loss = model(**batch).loss
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(trained, 1.0)
-            optimizer.step()
-            optimizer.zero_grad()
-            schedule.step()
-            seconds.append(time.perf_counter() - start)
+    seconds = []
+    for batch in itertools.islice(shuffled(data, asked.batch_size, collate, random.Random(asked.seed)), total):
+        start = time.perf_counter()
+        model.train()
+        loss = model(**batch).loss
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(trained, 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+        schedule.step()
+        seconds.append(time.perf_counter() - start)
     print(json.dumps({
-        "eval": scores(model, test, collate), "final_loss": loss.item(), "steps": len(seconds),
+        "eval": scores(model, test, collate, task.classes), "final_loss": loss.item(), "steps": total,
         "seconds": sum(seconds), "step_seconds_median": sorted(seconds)[len(seconds) // 2],
         "trainable_parameters": sum(parameter.numel() for parameter in trained),
         "peak_rss_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}))

@@ -72,6 +72,21 @@ extension Tensor {
     }
   }
 
+  /// Attention of one query a head, self [batch, heads, 1, d], over the keys and values of all tokens so far
+  /// [batch, kvHeads, keys, d]; query heads that follow each other share a key head.
+  ///
+  /// - Parameter mask: the keys that count, bool [batch or 1, 1, 1, keys]; nil for all. Without any, zeros come out.
+  /// - Returns: [batch, 1, heads * d], heads side by side.
+  public func fusedTokenAttention(keys: Tensor, values: Tensor, mask: Tensor?, scale: Double) throws -> Tensor
+  {
+    func inRows(_ x: Tensor) throws -> Tensor { x.strides.last == 1 ? x : try x.contiguous() }
+    let (q, k, v) = (try contiguous(), try inRows(keys), try inRows(values))
+    let mask = try mask?.contiguous()
+    return try made("fusedTokenAttention", keeping: [q, k, v, mask].compactMap { $0 }) {
+      ct_token_attention(q.handle, k.handle, v.handle, mask?.handle, scale)
+    }
+  }
+
   /// Turns a gradient of probabilities into that of the scores, in place.
   public func fusedCausalSoftmaxBackward_(probabilities: Tensor, queries: Int, offset: Int, scale: Double)
     throws

@@ -125,6 +125,42 @@ struct FusedFunctionTests {
     #expect(try y.array(of: Float.self).allSatisfy(\.isFinite))
   }
 
+  /// A step of generation: keys in a buffer with room behind them, heads that share keys, some keys hidden.
+  @Test(arguments: types, [[1, 4, 4, 64], [2, 6, 2, 24], [3, 3, 1, 5]])
+  func attentionOfOneToken(dtype: DType, heads: [Int]) throws {
+    let (batch, size) = (heads[0], heads[3])
+    for keys in [1, 9, 33] {
+      let q = try draw([batch, heads[1], 1, size], dtype)
+      let buffers = try (0..<2).map { _ in try draw([batch, heads[2], keys + 7, size], dtype) }
+      let (k, v) = (try buffers[0].slice(2, 0..<keys), try buffers[1].slice(2, 0..<keys))
+      let hidden = try Tensor.arange(0, keys).unsqueezed(0).less(Tensor(Array(0..<batch)).unsqueezed(1))
+      let some = try hidden.logicalNot().unsqueezed(1).unsqueezed(1)
+      for mask in keys > batch ? [nil, some] : [nil] {
+        let y = try withoutGradients { try attention(q, k, v, mask: mask, causal: true, scale: 0.3) }
+        let wide = try [q, k, v].map { try $0.to(dtype: .float64) }
+        let shared = try wide.dropFirst().map { try $0.repeatInterleaved(heads[1] / heads[2], dim: 1) }
+        var scores = try wide[0].matmul(shared[0].transposed()) * 0.3
+        if let mask { scores = try scores.maskedFill(mask.logicalNot(), -.infinity) }
+        let expected = try scores.softmax(-1).matmul(shared[1]).reshaped([batch, 1, -1])
+        #expect(y.dtype == dtype && y.shape == expected.shape)
+        #expect(try y.relativeError(to: expected) < (dtype == .float32 ? 2e-6 : 5e-3))
+      }
+    }
+  }
+
+  @Test func attentionOfOneTokenRefusesWhatDoesNotFit() throws {
+    let (q, k) = (try draw([2, 4, 1, 8]), try draw([2, 3, 5, 8]))
+    #expect(throws: TorchError.self) { try q.fusedTokenAttention(keys: k, values: k, mask: nil, scale: 1) }
+    let (fit, short) = (try draw([2, 2, 5, 8]), try draw([2, 2, 4, 8]))
+    #expect(throws: TorchError.self) {
+      try q.fusedTokenAttention(keys: fit, values: short, mask: nil, scale: 1)
+    }
+    let mask = try Tensor.ones([2, 1, 1, 4], dtype: .bool)
+    #expect(throws: TorchError.self) {
+      try q.fusedTokenAttention(keys: fit, values: fit, mask: mask, scale: 1)
+    }
+  }
+
   @Test func attentionSeesTheCacheBeforeIt() throws {
     let (q, k, v) = (try draw([1, 2, 6, 4]), try draw([1, 2, 6, 4]), try draw([1, 2, 6, 4]))
     let whole = try causalAttention(q, k, v, scale: 0.5)

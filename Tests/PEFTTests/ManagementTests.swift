@@ -30,8 +30,8 @@ struct ManagementTests {
     return small
   }
 
-  private func input(_ rows: Int) throws -> Tensor {
-    try .randn([rows, 4, 10], generator: Generator(seed: 1))
+  private func input(_ rows: Int, tokens: Int = 4) throws -> Tensor {
+    try .randn([rows, tokens, 10], generator: Generator(seed: 1))
   }
 
   @Test(arguments: routed, ["lora", "dora"])
@@ -71,11 +71,13 @@ struct ManagementTests {
     }
   }
 
-  /// Outside the graph few tokens go through all adapters at once; with it each adapter has its rows.
-  @Test(arguments: [["lora", "lora"], ["lora", "adalora"], ["edora", "lora"], ["dora", "lora"]])
-  func rowsTogetherEqualRowsApart(methods: [String]) throws {
+  /// Outside the graph tokens go through all adapters at once, few and many in different ways; with it each adapter
+  /// has its rows.
+  @Test(
+    arguments: [["lora", "lora"], ["lora", "adalora"], ["edora", "lora"], ["dora", "lora"]], [4, 40])
+  func rowsTogetherEqualRowsApart(methods: [String], tokens: Int) throws {
     let small = try model(methods[0], methods[1])
-    let x = try input(4)
+    let x = try input(4, tokens: tokens)
     for names in [["two", nil, "one", "two"], ["two", "two", nil, nil]] {
       try small.model.withAdapters(byRow: names) {
         let apart = try small(x)

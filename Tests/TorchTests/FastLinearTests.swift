@@ -6,7 +6,7 @@ struct FastLinearTests {
   @Test(arguments: [DType.float32, .bfloat16], Array(1...10))
   func isTheOrdinaryProduct(dtype: DType, rows: Int) throws {
     let generator = try Generator(seed: UInt64(rows))
-    for (size, outputs) in [(1, 1), (7, 5), (64, 33), (1000, 301)] {
+    for (size, outputs) in [(1, 1), (7, 5), (64, 33), (1000, 301), (1024, 700)] {
       let x = try Tensor.randn([rows, size], generator: generator).to(dtype: dtype)
       let weight = try Tensor.randn([outputs, size], generator: generator).to(dtype: dtype)
       let bias = try Tensor.randn([outputs], generator: generator).to(dtype: dtype)

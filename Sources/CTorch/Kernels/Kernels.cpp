@@ -274,20 +274,24 @@ ct_tensor *ct_thin_linear(const ct_tensor *input, const ct_tensor *weight, const
                 x.sizes(), " and weight ", w.sizes());
     auto shape = x.sizes().vec();
     shape.back() = outputs;
-    auto y = at::empty(shape, x.options().dtype(at::kFloat));
-    if (auto narrow = w.scalar_type() == at::kBFloat16 ? thin_bfloat16_product(rows) : nullptr) {
-      parallel(outputs, grain(size), [&](int64_t first, int64_t last) {
-        narrow(data<uint16_t>(w), data<uint16_t>(x), data<float>(y), first, last, size, outputs);
+    if (auto product = thin_product_for(rows, w.scalar_type() == at::kBFloat16)) {
+      auto interleaved = at::empty({rows * (size + product->lanes)}, x.options()), y = at::empty(shape, x.options());
+      auto added = bias ? borrow(bias).to(at::kFloat).contiguous() : at::Tensor();
+      TORCH_CHECK(!bias || added.numel() == outputs, "thin_linear: bias ", added.sizes(), " for ", outputs, " outputs");
+      product->interleave(x.data_ptr(), interleaved.data_ptr(), rows, size);
+      parallel_by_chunks(outputs, product_chunk(size), [&](int64_t first, int64_t last) {
+        product->run(w.data_ptr(), interleaved.data_ptr(), bias ? data<float>(added) : nullptr, y.data_ptr(), first,
+                     last, size, outputs);
       });
-    } else {
-      auto wide = x.to(at::kFloat);
-      with_element_type(w, [&](auto *type) {
-        using T = std::remove_pointer_t<decltype(type)>;
-        parallel(outputs, grain(size), [&](int64_t first, int64_t last) {
-          loops<T>().thin_product[rows - 1](data<T>(w), data<float>(wide), data<float>(y), first, last, size, outputs);
-        });
-      });
+      return give(y);
     }
+    auto wide = x.to(at::kFloat), y = at::empty(shape, wide.options());
+    with_element_type(w, [&](auto *type) {
+      using T = std::remove_pointer_t<decltype(type)>;
+      parallel_by_chunks(outputs, product_chunk(size), [&](int64_t first, int64_t last) {
+        loops<T>().thin_product[rows - 1](data<T>(w), data<float>(wide), data<float>(y), first, last, size, outputs);
+      });
+    });
     if (bias) y.add_(borrow(bias));
     return give(y.to(x.scalar_type()));
   });

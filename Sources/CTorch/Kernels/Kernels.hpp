@@ -9,6 +9,8 @@
 #include <ATen/TensorIterator.h>
 #include <ATen/record_function.h>
 
+#include <atomic>
+
 namespace ctorch {
 
 /// Calls `body` with a null pointer of the element type that the loops use.
@@ -50,7 +52,21 @@ void parallel(int64_t count, int64_t grain, Body body) {
       grain);
 }
 
+/// The same in ranges of `chunk` that the threads take as they get done, for work whose pace the memory sets: the halves
+/// of it never take two threads equally long.
+template <typename Body>
+void parallel_by_chunks(int64_t count, int64_t chunk, Body body) {
+  int64_t threads = std::min<int64_t>(at::get_num_threads(), (count + chunk - 1) / chunk);
+  std::atomic<int64_t> next{0};
+  parallel(threads, 1, [&](int64_t, int64_t) {
+    for (int64_t first; (first = next.fetch_add(chunk)) < count;) body(first, std::min(first + chunk, count));
+  });
+}
+
 /// Rows so that a task has about 32,000 elements.
 inline int64_t grain(int64_t size) { return std::max<int64_t>(1, 32768 / std::max<int64_t>(1, size)); }
+
+/// Outputs of a product that a thread takes at a time: about 65,000 weights, a multiple of the kernels' blocks.
+inline int64_t product_chunk(int64_t size) { return std::max<int64_t>(1, 65536 / std::max<int64_t>(1, size) / 12) * 12; }
 
 }  // namespace ctorch

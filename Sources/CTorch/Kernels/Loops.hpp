@@ -46,15 +46,25 @@ struct LoopTable {
   /// For 1 to `thin_rows` rows.
   void (*thin_product[thin_rows])(const T *, const float *, float *, int64_t, int64_t, int64_t, int64_t);
   void (*packed_product[thin_rows])(const PackedWeight &, const float *, float *, int64_t, int64_t);
+  void (*attend)(const T *, const T *, const T *, const bool *, T *, int64_t, int64_t, int64_t, int64_t, int64_t, float,
+                 float *);
 };
 
 template <typename T>
 const LoopTable<T> &loops();
 
-/// y = x W^T for outputs `first` to `last`; W [outputs, size], x [rows, size], y [rows, outputs].
-using ThinBFloat16Product = void (*)(const uint16_t *, const uint16_t *, float *, int64_t, int64_t, int64_t, int64_t);
+/// A product of few rows by instructions of one kind of processor.
+struct ThinProduct {
+  /// Columns of x are rounded up to a multiple of these.
+  int64_t lanes;
+  /// x [rows, size] in the order that `run` reads, `rows` times the rounded size.
+  void (*interleave)(const void *x, void *interleaved, int64_t rows, int64_t size);
+  /// y = x W^T + bias for outputs `first` to `last`; W [outputs, size], y [rows, outputs], bias null or [outputs].
+  void (*run)(const void *w, const void *interleaved, const float *bias, void *y, int64_t first, int64_t last,
+              int64_t size, int64_t outputs);
+};
 
-/// The product for 1 to `thin_rows` rows; null on processors without bfloat16 instructions.
-ThinBFloat16Product thin_bfloat16_product(int64_t rows);
+/// The product for 1 to `thin_rows` rows; null where the processor has none.
+const ThinProduct *thin_product_for(int64_t rows, bool is_bfloat16);
 
 }  // namespace ctorch

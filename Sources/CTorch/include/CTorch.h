@@ -146,6 +146,10 @@ int32_t ct_causal_softmax_(ct_tensor *scores, int64_t queries, int64_t offset, d
 /// Softmax of scores [batch, heads, queries, keys] times `scale`, in place, over the keys that a bool mask
 /// [batch or 1, 1, queries or 1, keys] shows.
 int32_t ct_masked_softmax_(ct_tensor *scores, const ct_tensor *mask, double scale);
+/// Attention of one query a head, q [batch, heads, 1, d] over k and v [batch, kv heads, keys, d], as [batch, 1, heads * d];
+/// `mask` (or null): the keys that count, bool [batch or 1, keys].
+ct_tensor *ct_token_attention(const ct_tensor *query, const ct_tensor *key, const ct_tensor *value,
+                              const ct_tensor *mask, double scale);
 /// x / (1 - rate) with a share `rate` of the elements zero instead, the same for the same seed.
 ct_tensor *ct_dropout(const ct_tensor *x, double rate, uint64_t seed);
 /// The gradient of the scores, in the place of that of the probabilities.

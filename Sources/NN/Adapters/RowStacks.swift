@@ -1,7 +1,7 @@
 import Torch
 
-/// The factors of a layer's adapters side by side, so that a step of generation, which has few tokens, takes two products
-/// for all adapters together instead of two for each.
+/// The factors of a layer's adapters side by side, so that two products serve all adapters together instead of two for
+/// each: of a step of generation, which has few tokens, with all ranks at once; of a prompt, row by row in one batch.
 ///
 /// They are kept while adapters are by row, in which time no adapter changes.
 final class RowStacks: @unchecked Sendable {
@@ -15,12 +15,32 @@ final class RowStacks: @unchecked Sendable {
 
   private var stacks: [ObjectIdentifier: Stack?] = [:]
   private var masks: [Rows: Tensor] = [:]
+  private var places: [Rows: Tensor] = [:]
 
   private struct Rows: Hashable {
     let names: [String?]
     let stacked: [String]
     let ranks: [Int]
-    let dtype: DType
+    var dtype: DType?
+  }
+
+  /// Where the ranks of each row's adapter stand among a stack's, int64 [rows, the largest rank]; where there are none,
+  /// the place of the zeros behind them.
+  func ranks(_ names: [String?], _ stack: Stack, on device: Device) throws -> Tensor {
+    let key = Rows(names: names, stacked: stack.names, ranks: stack.ranks)
+    if let known = places[key] { return known }
+    let (width, zero) = (stack.ranks.max() ?? 0, stack.ranks.reduce(0, +))
+    var own: [String: [Int]] = [:]
+    var next = 0
+    for (name, rank) in zip(stack.names, stack.ranks) {
+      own[name] = Array(next..<next + rank) + Array(repeating: zero, count: width - rank)
+      next += rank
+    }
+    let none = Array(repeating: zero, count: width)
+    let all = names.flatMap { $0.flatMap { own[$0] } ?? none }
+    let result = try Tensor(all).view([names.count, width]).to(device: device)
+    places[key] = result
+    return result
   }
 
   /// Which of a stack's ranks are those of each row's adapter, 1 or 0 [rows, 1, all ranks].
@@ -61,19 +81,34 @@ final class RowStacks: @unchecked Sendable {
 }
 
 extension AdapterSlot {
-  /// The layer's output for a few tokens, all adapters taken together; nil where that would not do.
+  /// The layer's output, all adapters taken together; nil where that would not do.
   func stackedOutput(
     _ x: Tensor, of layer: any AdaptableLayer, _ entries: [Entry], by rows: RowAdapters
   ) throws -> Tensor? {
-    let count = x.count / max(1, x.shape.last ?? 0)
-    guard count <= 64, !isRecordingGradients, x.isFusable,
+    guard !isRecordingGradients, x.isFusable, x.rank >= 2,
       let stack = try rows.stacks.stack(of: layer, entries, x.dtype)
     else { return nil }
     let y = try layer.baseOutput(x)
+    let count = x.count / max(1, x.shape.last ?? 0)
+    guard count <= 64 else { return try y + stack.updates(x, rows).view(y.shape) }
     let h = try fastProduct(x.reshaped([count, -1]), stack.a.t()).view([
       rows.names.count, -1, stack.a.shape[0],
     ])
     try h.mul_(rows.stacks.mask(rows.names, stack, x))
     return try y + fastProduct(h.view([count, -1]), stack.b.t()).view(y.shape)
+  }
+}
+
+extension RowStacks.Stack {
+  /// What each row's adapter adds: x [rows, ..., inputs], the result [rows, tokens, outputs].
+  fileprivate func updates(_ x: Tensor, _ rows: RowAdapters) throws -> Tensor {
+    let places = try rows.stacks.ranks(rows.names, self, on: x.device)
+    let shape = places.shape
+    func own(_ factors: Tensor) throws -> Tensor {
+      let zeros = try Tensor.zeros([1, factors.shape[1]], dtype: factors.dtype, device: factors.device)
+      return try .cat([factors, zeros], dim: 0).indexSelect(0, places.view([-1])).view(shape + [-1])
+    }
+    let h = try x.reshaped([shape[0], -1, x.shape.last ?? 0]).bmm(own(a).transposed())
+    return try h.bmm(own(b.t()))
   }
 }

@@ -104,6 +104,12 @@ public func attention(
     let output = try shortAttention(query, key, value, mask: mask, scale: scale, dropout: dropout)
     return try output.transposed(1, 2).reshaped([shape[0], shape[2], -1])
   }
+  if shape[2] == 1, isFusable, dropout == 0, !isRecordingGradients,
+    mask.map({ $0.dtype == .bool && $0.rank == 4 && $0.shape[1] == 1 }) ?? true
+  {
+    let scale = scale ?? 1 / Double(shape[3]).squareRoot()
+    return try query.fusedTokenAttention(keys: key, values: value, mask: mask, scale: scale)
+  }
   let output = try Tensor.scaledDotProductAttention(
     query, key, value, mask: mask, dropout: dropout, causal: causal && mask == nil && shape[2] > 1,
     scale: scale,
