@@ -22,7 +22,7 @@ struct TextScoreTests {
   @Test func scoresAreTheReferences() throws {
     let golden = try JSONValue.parse(contentsOf: Self.file)
     let all = try #require(golden["pairs"]?.arrayValue).map {
-      (text: $0["text"]?.stringValue ?? "", reference: $0["reference"]?.stringValue ?? "")
+      (text: $0["text"]?.stringValue ?? "", references: [$0["reference"]?.stringValue ?? ""])
     }
     for group in try #require(golden["scores"]?.arrayValue) {
       let pairs = try #require(group["pairs"]?.arrayValue).compactMap(\.intValue).map { all[$0] }
@@ -35,8 +35,22 @@ struct TextScoreTests {
     }
   }
 
+  @Test func ofSeveralReferencesTheBestCounts() throws {
+    let golden = try #require(try JSONValue.parse(contentsOf: Self.file)["several"])
+    let pairs = try #require(golden["texts"]?.arrayValue).map {
+      (
+        text: $0["text"]?.stringValue ?? "",
+        references: $0["references"]?.arrayValue?.compactMap(\.stringValue) ?? []
+      )
+    }
+    #expect(abs(BLEU.score(pairs) - (try #require(golden["bleu"]?.doubleValue))) < 1e-9)
+    for kind in ROUGE.allCases {
+      #expect(abs(kind.score(pairs) - (try #require(golden[kind.rawValue]?.doubleValue))) < 1e-12)
+    }
+  }
+
   @Test func nothingScoresNothing() {
     #expect(BLEU.score([]) == 0 && ROUGE.rougeL.score([]) == 0)
-    #expect(BLEU.score([("", "")]) == 0 && ROUGE.rouge2.score([("one", "one")]) == 0)
+    #expect(BLEU.score([("", [""])]) == 0 && ROUGE.rouge2.score([("one", ["one"])]) == 0)
   }
 }

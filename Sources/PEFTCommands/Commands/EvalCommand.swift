@@ -85,11 +85,11 @@ struct EvalCommand: ParsableCommand {
     var sampling = SamplingOptions()
     (sampling.maxNewTokens, sampling.numBeams) = (maxNewTokens, numBeams)
     let generator = try TextGenerator(tuned.model, tokenizer: tokenizer)
-    var pairs: [(text: String, reference: String)] = []
+    var pairs: [(text: String, references: [String])] = []
     for start in stride(from: 0, to: rows.count, by: batchSize) {
       let batch = rows[start..<min(start + batchSize, rows.count)]
       let texts = try generator.generate(batch.map { try tokenizer.encode($0.prompt).ids }, sampling)
-      pairs += zip(texts, batch).map { ($0.text, $1.reference) }
+      pairs += zip(texts, batch).map { ($0.text, $1.references) }
     }
     let rouge = wanted.contains("rouge") ? ROUGE.allCases.map { ($0.rawValue, $0.score(pairs)) } : []
     return (wanted.contains("bleu") ? [("bleu", BLEU.score(pairs))] : []) + rouge

@@ -7,16 +7,23 @@ import Foundation
 public enum BLEU {
   private static let order = 4
 
-  /// - Parameter pairs: each text with its reference.
-  public static func score(_ pairs: [(text: String, reference: String)]) -> Double {
+  /// An n-gram counts as often as the reference with most of it has it; the reference nearest in length is the measure
+  /// of brevity.
+  ///
+  /// - Parameter pairs: each text with its references.
+  public static func score(_ pairs: [(text: String, references: [String])]) -> Double {
     var (matches, totals) = (Array(repeating: 0, count: order), Array(repeating: 0, count: order))
     var lengths = (text: 0, reference: 0)
     for pair in pairs {
-      let (text, reference) = (tokens(pair.text), tokens(pair.reference))
+      let (text, references) = (tokens(pair.text), pair.references.map(tokens))
       lengths.text += text.count
-      lengths.reference += reference.count
+      let nearest = references.map(\.count).min {
+        (abs($0 - text.count), $0) < (abs($1 - text.count), $1)
+      }
+      lengths.reference += nearest ?? 0
       for n in 1...order {
-        let (found, right) = (counts(text, n), counts(reference, n))
+        let found = counts(text, n)
+        let right = references.reduce(into: [:]) { $0.merge(counts($1, n), uniquingKeysWith: max) }
         matches[n - 1] += found.reduce(0) { $0 + min($1.value, right[$1.key] ?? 0) }
         totals[n - 1] += max(0, text.count - n + 1)
       }

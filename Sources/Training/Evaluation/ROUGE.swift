@@ -1,13 +1,17 @@
-/// How much of references texts have, from 0 to 1: the mean over the pairs of the F-measure.
+/// How much of references texts have, from 0 to 1: the mean over the texts of the F-measure, with the
+/// reference that gives the highest.
 ///
 /// Source: Lin 2004, "ROUGE: A Package for Automatic Evaluation of Summaries"; tokens as those of the package
 /// `rouge-score`, without stemming.
 public enum ROUGE: String, CaseIterable, Sendable {
   case rouge1, rouge2, rougeL
 
-  /// - Parameter pairs: each text with its reference.
-  public func score(_ pairs: [(text: String, reference: String)]) -> Double {
-    let scores = pairs.map { measure(Self.tokens($0.text), Self.tokens($0.reference)) }
+  /// - Parameter pairs: each text with its references.
+  public func score(_ pairs: [(text: String, references: [String])]) -> Double {
+    let scores = pairs.map { pair in
+      let text = Self.tokens(pair.text)
+      return pair.references.map { measure(text, Self.tokens($0)) }.max() ?? 0
+    }
     return scores.isEmpty ? 0 : scores.reduce(0, +) / Double(scores.count)
   }
 
