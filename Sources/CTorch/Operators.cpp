@@ -1,6 +1,7 @@
 // Every operator of libtorch through one function: the dispatcher, boxed.
 #include "Bridge.hpp"
 
+#include <ATen/ops/empty.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/core/ivalue.h>
 
@@ -145,5 +146,36 @@ ct_tensor *ct_onednn_linear(const ct_tensor *x, const ct_tensor *weight, const c
                             c10::impl::GenericList(optional_number), c10::IValue()};
     onednn_linear()->callBoxed(stack);
     return give(std::move(stack.at(0)).toTensor());
+  });
+}
+
+// libtorch has no header for it; where a version lacks it, the reference is null.
+namespace at::native {
+#if defined(__linux__) && defined(__x86_64__)
+__attribute__((weak)) void mkldnn_matmul(const Tensor &left, const Tensor &right, const Tensor &result, float beta,
+                                         float alpha);
+#else
+static constexpr void (*mkldnn_matmul)(const Tensor &, const Tensor &, const Tensor &, float, float) = nullptr;
+#endif
+}  // namespace at::native
+
+bool ct_has_onednn_matmul(void) { return at::native::mkldnn_matmul != nullptr; }
+
+ct_tensor *ct_onednn_matmul(const ct_tensor *left, const ct_tensor *right, ct_tensor *sum, double alpha) {
+  return fenced<>(static_cast<ct_tensor *>(nullptr), [&] {
+    RECORD_FUNCTION("peft::onednn_matmul", c10::ArrayRef<const c10::IValue>());
+    auto a = borrow(left), b = borrow(right);
+    TORCH_CHECK((a.dim() == 2 || a.dim() == 3) && b.dim() == a.dim() && a.size(-1) == b.size(-2) &&
+                    (a.dim() == 2 || a.size(0) == b.size(0)),
+                "onednn_matmul: ", a.sizes(), " @ ", b.sizes());
+    TORCH_CHECK(ct_has_onednn_matmul() && a.is_cpu() && b.is_cpu() && a.scalar_type() == at::kFloat &&
+                    b.scalar_type() == at::kFloat,
+                "onednn_matmul takes float32 on the CPU");
+    auto shape = a.sizes().vec();
+    shape.back() = b.size(-1);
+    auto y = sum ? borrow(sum) : at::empty(shape, a.options());
+    TORCH_CHECK(y.sizes() == shape && y.scalar_type() == at::kFloat, "onednn_matmul: a sum of ", y.sizes());
+    at::native::mkldnn_matmul(a, b, y, sum ? 1.0f : 0.0f, static_cast<float>(alpha));
+    return give(y);
   });
 }

@@ -22,4 +22,32 @@ extension Tensor {
       ct_onednn_linear(handle, weight.handle, bias?.handle)
     }
   }
+
+  /// `self @ other` of matrices or of batches of them, by the kernel that is fastest here; copies neither.
+  ///
+  /// libtorch leaves float32 to the default BLAS, which reaches 180 GFLOP/s on two Zen 5 cores where oneDNN reaches
+  /// 400, at the same accuracy.
+  public func fastMatmul(_ other: Tensor) throws -> Tensor {
+    guard Self.isForOneDNN(self, other) else { return try rank == 2 ? mm(other) : bmm(other) }
+    return try made("fastMatmul", keeping: [self, other]) { ct_onednn_matmul(handle, other.handle, nil, 1) }
+  }
+
+  /// Adds `alpha * left @ right` in place, by the same kernel.
+  @discardableResult
+  public func addFastMatmul_(_ left: Tensor, _ right: Tensor, alpha: Double = 1) throws -> Tensor {
+    guard dtype == .float32, Self.isForOneDNN(left, right) else {
+      return try rank == 2 ? addmm_(left, right, alpha: alpha) : baddbmm_(left, right, alpha: alpha)
+    }
+    return try made("addFastMatmul_", keeping: [left, right]) {
+      ct_onednn_matmul(left.handle, right.handle, handle, alpha)
+    }
+  }
+
+  /// Shapes alone decide, so results are reproducible; small products are not worth the kernel's preparation.
+  private static func isForOneDNN(_ left: Tensor, _ right: Tensor) -> Bool {
+    guard left.dtype == .float32, right.dtype == .float32, left.device == .cpu, right.device == .cpu,
+      !isRecordingGradients, ct_has_onednn_matmul(), left.rank == right.rank
+    else { return false }
+    return left.count * (right.shape.last ?? 0) >= 1 << 20
+  }
 }

@@ -2,10 +2,10 @@ extension Tensor {
   public func matmul(_ other: Tensor) throws -> Tensor { try op("aten::matmul", self, other) }
   public func mm(_ other: Tensor) throws -> Tensor { try op("aten::mm", self, other) }
   public func bmm(_ other: Tensor) throws -> Tensor { try op("aten::bmm", self, other) }
-  /// Adds `left @ right`, batch by batch, in place.
+  /// Adds `alpha * left @ right`, batch by batch, in place.
   @discardableResult
-  public func baddbmm_(_ left: Tensor, _ right: Tensor) throws -> Tensor {
-    try op("aten::baddbmm_", self, left, right)
+  public func baddbmm_(_ left: Tensor, _ right: Tensor, alpha: Double = 1) throws -> Tensor {
+    try op("aten::baddbmm_", self, left, right, 1, alpha)
   }
 
   /// `beta * self + alpha * left @ right`.

@@ -125,6 +125,22 @@ struct FusedFunctionTests {
     #expect(try y.array(of: Float.self).allSatisfy(\.isFinite))
   }
 
+  @Test(arguments: types, [[2, 3, 5, 7], [2, 150, 64, 80]])
+  func productsWithTrainedWeights(dtype: DType, size: [Int]) throws {
+    let x = try draw([size[0], size[1], size[2]], dtype)
+    let (weight, bias) = (try draw([size[3], size[2]], dtype), try draw([size[3]], dtype))
+    try compare([x, weight]) {
+      try trainedProduct($0[0], $0[1], bias: nil)
+    } _: {
+      try $0[0].linear($0[1])
+    }
+    try compare([x, weight, bias]) {
+      try trainedProduct($0[0], $0[1], bias: $0[2])
+    } _: {
+      try $0[0].linear($0[1], bias: $0[2])
+    }
+  }
+
   /// A step of generation: keys in a buffer with room behind them, heads that share keys, some keys hidden.
   @Test(arguments: types, [[1, 4, 4, 64], [2, 6, 2, 24], [3, 3, 1, 5]])
   func attentionOfOneToken(dtype: DType, heads: [Int]) throws {

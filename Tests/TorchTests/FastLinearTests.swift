@@ -36,4 +36,42 @@ struct FastLinearTests {
       #expect(try y?.relativeError(to: x.linear(weight)) ?? 1 < 1e-5)
     }
   }
+
+  /// Whatever kernel the size asks for, whatever the order in memory, into whole sums and into parts of larger ones.
+  @Test(arguments: [DType.float32, .bfloat16], [[2, 3, 5, 4], [9, 130, 64, 70], [3, 64, 300, 33]])
+  func batchedProducts(dtype: DType, size: [Int]) throws {
+    let generator = try Generator(seed: 4)
+    func draw(_ rows: Int, _ columns: Int, transposed: Bool) throws -> Tensor {
+      let shape = transposed ? [size[0], columns, rows] : [size[0], rows, columns]
+      let x = try Tensor.randn(shape, generator: generator).to(dtype: dtype)
+      return transposed ? try x.transposed() : x
+    }
+    let tolerance = dtype == .float32 ? 1e-6 : 1e-2
+    for (first, second) in [(false, false), (false, true), (true, false)] {
+      let left = try draw(size[1], size[2], transposed: first)
+      let right = try draw(size[2], size[3], transposed: second)
+      let expected = try left.to(dtype: .float64).bmm(right.to(dtype: .float64))
+      let y = try withoutGradients { try left.fastMatmul(right) }
+      #expect(try y.dtype == dtype && y.relativeError(to: expected) < tolerance)
+
+      let larger = try Tensor.randn([size[0], size[1] + 5, size[3]], generator: generator).to(dtype: dtype)
+      let before = try larger.clone()
+      try withoutGradients { _ = try larger.slice(1, 0..<size[1]).addFastMatmul_(left, right) }
+      let sum = try before.slice(1, 0..<size[1]).to(dtype: .float64) + expected
+      #expect(try larger.slice(1, 0..<size[1]).relativeError(to: sum) < tolerance)
+      #expect(try larger.slice(1, size[1]..<(size[1] + 5)).isIdentical(to: before.slice(1, from: size[1])))
+
+      let (one, other) = (try left.select(0, 0), try right.select(0, 0))
+      let matrix = try Tensor.randn([size[1], size[3]], generator: generator).to(dtype: dtype)
+      let scaled = try matrix.to(dtype: .float64) + expected.select(0, 0) * 0.25
+      try withoutGradients { _ = try matrix.addFastMatmul_(one, other, alpha: 0.25) }
+      #expect(try matrix.relativeError(to: scaled) < tolerance)
+    }
+  }
+
+  @Test func batchesThatDoNotFitAreRefused() throws {
+    let (x, y) = (try Tensor.zeros([4, 200, 100]), try Tensor.zeros([4, 90, 200]))
+    #expect(throws: TorchError.self) { try withoutGradients { try x.fastMatmul(y) } }
+    #expect(throws: TorchError.self) { try withoutGradients { try x.addFastMatmul_(x, x.transposed()) } }
+  }
 }

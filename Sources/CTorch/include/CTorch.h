@@ -67,6 +67,10 @@ int32_t ct_call(const char *name, const ct_value *arguments, int32_t argument_co
 bool ct_has_onednn(void);
 /// x w^T + bias in float32 by oneDNN, outside the graph; x [..., in], w [out, in] with any strides.
 ct_tensor *ct_onednn_linear(const ct_tensor *x, const ct_tensor *weight, const ct_tensor *bias);
+/// Whether the engine has oneDNN's product of float32 matrices, which it keeps to itself otherwise.
+bool ct_has_onednn_matmul(void);
+/// sum + alpha * left @ right, in place of `sum`, or a new tensor where that is null; matrices, or batches of them.
+ct_tensor *ct_onednn_matmul(const ct_tensor *left, const ct_tensor *right, ct_tensor *sum, double alpha);
 
 /// x w^T + bias outside the graph for 1 to 8 rows x [..., in] and w [out, in], both contiguous, float32 or bfloat16.
 ct_tensor *ct_thin_linear(const ct_tensor *x, const ct_tensor *weight, const ct_tensor *bias);

@@ -108,7 +108,7 @@ extension RowStacks.Stack {
       let zeros = try Tensor.zeros([1, factors.shape[1]], dtype: factors.dtype, device: factors.device)
       return try .cat([factors, zeros], dim: 0).indexSelect(0, places.view([-1])).view(shape + [-1])
     }
-    let h = try x.reshaped([shape[0], -1, x.shape.last ?? 0]).bmm(own(a).transposed())
-    return try h.bmm(own(b.t()))
+    let h = try x.reshaped([shape[0], -1, x.shape.last ?? 0]).fastMatmul(own(a).transposed())
+    return try h.fastMatmul(own(b.t()))
   }
 }

@@ -17,7 +17,7 @@ func causalAttention(
   let y = try withoutGradients {
     try plan.joined(
       plan.blocks.map { block in
-        try plan.probabilities(q, k, block).bmm(plan.columns(v, block))
+        try plan.probabilities(q, k, block).fastMatmul(plan.columns(v, block))
       })
   }
   return try attachGradient(to: y, inputs: [query, key, value], saving: [q, k, v]) { gradient, saved in
@@ -66,7 +66,7 @@ private struct AttentionPlan {
   }
 
   func probabilities(_ q: Tensor, _ k: Tensor, _ block: Range<Int>) throws -> Tensor {
-    let scores = try rows(q, block).bmm(columns(k, block).transposed())
+    let scores = try rows(q, block).fastMatmul(columns(k, block).transposed())
     try scores.fusedCausalSoftmax_(queries: block.count, offset: offset + block.lowerBound, scale: scale)
     return scores
   }
@@ -82,16 +82,16 @@ private struct AttentionPlan {
       )
       func add(_ left: Tensor, _ right: Tensor, to sum: inout Tensor?) throws {
         if let sum {
-          try sum.slice(1, 0..<seen).baddbmm_(left.transposed(), right)
+          try sum.slice(1, 0..<seen).addFastMatmul_(left.transposed(), right)
         } else {
-          sum = try left.transposed().bmm(right)
+          sum = try left.transposed().fastMatmul(right)
         }
       }
       try add(p, g, to: &valueSum)
-      let scores = try g.bmm(columns(v, block).transposed())
+      let scores = try g.fastMatmul(columns(v, block).transposed())
       try scores.fusedCausalSoftmaxBackward_(
         probabilities: p, queries: block.count, offset: offset + block.lowerBound, scale: scale)
-      parts.append(try scores.bmm(columns(k, block)))
+      parts.append(try scores.fastMatmul(columns(k, block)))
       try add(scores, rows(q, block), to: &keySum)
     }
     return [try joined(parts.reversed()), try keySum?.view(keys), try valueSum?.view(keys)]

@@ -71,7 +71,7 @@ public func groupedProducts(_ x: Tensor, _ terms: [ProductTerm]) throws -> [Tens
       }
       guard needsInput else { continue }
       if let choice {
-        let part = try choice(low.mm(a.to(dtype: g.dtype)))
+        let part = try choice(low.fastMatmul(a.to(dtype: g.dtype)))
         inputGradient = try inputGradient?.add_(part) ?? part
       } else {
         lows.append(low)
@@ -80,7 +80,7 @@ public func groupedProducts(_ x: Tensor, _ terms: [ProductTerm]) throws -> [Tens
     }
     if !lows.isEmpty {
       let (low, first) = (try joined(lows, dim: 1), try joined(firsts, dim: 0))
-      inputGradient = try inputGradient?.addmm_(low, first) ?? low.mm(first)
+      inputGradient = try inputGradient?.addFastMatmul_(low, first) ?? low.fastMatmul(first)
     }
     return [try inputGradient?.view(shape)] + factorGradients
   }
@@ -123,7 +123,7 @@ private struct GroupedForward {
         try choice.map { try fastProduct($0(rows), update.a.to(dtype: x.dtype).t()) }
         ?? products.removeFirst()
       saved.append(h)
-      try y.addmm_(h, update.b.to(dtype: x.dtype).t(), alpha: update.scale)
+      try y.addFastMatmul_(h, update.b.to(dtype: x.dtype).t(), alpha: update.scale)
     }
   }
 }

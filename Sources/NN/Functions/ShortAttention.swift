@@ -19,7 +19,7 @@ func shortAttention(
   let (y, choice) = try withoutGradients {
     let p = try plan.probabilities(q, k)
     let choice = try dropout > 0 ? DropoutChoice(rate: dropout, for: p) : nil
-    return (try plan.grouped(choice?(p) ?? p).bmm(plan.columns(v)).view(q.shape), choice)
+    return (try plan.grouped(choice?(p) ?? p).fastMatmul(plan.columns(v)).view(q.shape), choice)
   }
   return try attachGradient(to: y, inputs: [query, key, value], saving: [q, k, v]) { gradient, saved in
     try plan.gradients(of: saved, gradient.contiguous(), choice)
@@ -42,7 +42,7 @@ private struct ShortAttention {
 
   /// [batch, heads, tokens, keys].
   func probabilities(_ q: Tensor, _ k: Tensor) throws -> Tensor {
-    let scores = try grouped(q).bmm(columns(k).transposed()).view(Array(queries.prefix(3)) + [keys[2]])
+    let scores = try grouped(q).fastMatmul(columns(k).transposed()).view(Array(queries.prefix(3)) + [keys[2]])
     if let mask {
       try scores.fusedMaskedSoftmax_(mask, scale: scale)
     } else {
@@ -55,14 +55,14 @@ private struct ShortAttention {
   func gradients(of saved: [Tensor], _ gradient: Tensor, _ choice: DropoutChoice?) throws -> [Tensor?] {
     let (q, k, v, g) = (saved[0], saved[1], saved[2], try grouped(gradient))
     let p = try probabilities(q, k)
-    let valueGradient = try grouped(choice?(p) ?? p).transposed().bmm(g)
-    var scores = try g.bmm(columns(v).transposed()).view(p.shape)
+    let valueGradient = try grouped(choice?(p) ?? p).transposed().fastMatmul(g)
+    var scores = try g.fastMatmul(columns(v).transposed()).view(p.shape)
     scores = try choice?(scores) ?? scores
     // What is hidden has probability zero, so every key may count as seen.
     try scores.fusedCausalSoftmaxBackward_(probabilities: p, queries: 1, offset: keys[2], scale: scale)
     let s = try grouped(scores)
     return [
-      try s.bmm(columns(k)).view(queries), try s.transposed().bmm(grouped(q)).view(keys),
+      try s.fastMatmul(columns(k)).view(queries), try s.transposed().fastMatmul(grouped(q)).view(keys),
       try valueGradient.view(keys),
     ]
   }

@@ -48,7 +48,7 @@ public final class Linear: AdaptableLayer {
 
 /// x W^T + b, in one step of the graph where nothing of it is trained.
 func linearOutput(_ x: Tensor, weight: any WeightStorage, bias: Tensor?) throws -> Tensor {
-  guard !weight.isTrained else { return try x.linear(weight.dense(weight.dtype), bias: bias) }
+  guard !weight.isTrained else { return try trainedProduct(x, weight.dense(weight.dtype), bias: bias) }
   let isFrozen = bias?.requiresGrad != true
   let products = try groupedProducts(x, [ProductTerm(weight: weight, bias: isFrozen ? bias : nil)])
   guard let bias, !isFrozen else { return products[0] }

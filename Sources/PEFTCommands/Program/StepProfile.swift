@@ -20,7 +20,7 @@ struct StepProfile {
       "matrix products",
       [
         "mm", "addmm", "addmm_", "bmm", "baddbmm", "baddbmm_", "addbmm", "mv", "linear", "mkldnn_linear",
-        "_linear_pointwise", "thin_linear", "_addmm_activation",
+        "_linear_pointwise", "thin_linear", "onednn_matmul", "_addmm_activation",
       ]
     ),
     (
