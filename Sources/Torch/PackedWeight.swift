@@ -6,7 +6,7 @@ public struct PackedWeight: @unchecked Sendable {
   public enum Layout: @unchecked Sendable {
     /// Codes of 4 bits stand for `values` float32 [16], times a scale for every `block` elements along memory.
     case lookup(values: Tensor, block: Int, nested: NestedScales?)
-    /// (code - zero) * scale, both [rows, groups]; 2, 4 or 8 bits; zeros are int16 or float32.
+    /// (code - zero) * scale, both [rows, groups]; 2, 3, 4 or 8 bits; zeros are int16 or float32.
     case grouped(bits: Int, group: Int, zeros: Tensor)
     /// Codes int8 with scales [rows], which stand for 127.
     case int8
@@ -16,7 +16,7 @@ public struct PackedWeight: @unchecked Sendable {
 
   public var rows, columns: Int
   public var layout: Layout
-  /// Row by row. Of 4 bits the first is in a byte's upper half, of 2 in its lowest bits.
+  /// Row by row. Of 4 bits the first is in a byte's upper half, of 2 and 3 in its lowest bits.
   public var codes: Tensor
   /// float32, or uint8 when they are nested.
   public var scales: Tensor

@@ -90,6 +90,38 @@ struct QuantizedWeightTests {
     }
   }
 
+  /// Rows that the processor's own instructions for bfloat16 take, and rows that they do not.
+  @Test(
+    arguments: [
+      (QuantizationFormat.nf4, 4), (.fp4, 4), (.int8, 4), (.gptq, 2), (.gptq, 3), (.gptq, 4), (.gptq, 8),
+      (.awq, 4),
+    ], [32, 64, 128])
+  func rowsInBfloat16AreThoseInFloat32Rounded(kind: (QuantizationFormat, Int), block: Int) throws {
+    let (format, bits) = kind
+    let generator = try Generator(seed: 6)
+    let quantization = try Quantization(
+      format, blockSize: block, bits: bits, isSymmetric: format == .gptq ? bits != 4 : nil)
+    for (outputs, inputs) in [(32, 128), (32, 1152)] + (format.isGrouped ? [] : [(6, 96), (5, 100)]) {
+      let full = try Tensor.randn([outputs, inputs], generator: generator)
+      let weight = try quantization(full, name: "a.weight")
+      let right = try weight.dense(.float32)
+      #expect(try weight.dense(.bfloat16).isIdentical(to: right.to(dtype: .bfloat16)))
+      #expect(try weight.plainRows(0..<outputs).isIdentical(to: right))
+      for count in [1, 2, 5, 8] {
+        let x = try Tensor.randn([count, inputs], generator: generator).to(dtype: .bfloat16)
+        let y = try weight.product(x, bias: nil).to(dtype: .float32)
+        #expect(try y.relativeError(to: x.to(dtype: .float32).linear(right)) < 6e-3)
+      }
+    }
+  }
+
+  /// Bits a weight in memory, with a scale of 4 bytes and a zero of 2 for every 128.
+  @Test(arguments: [2, 3, 4, 8]) func groupsTakeAsManyBitsAsTheySay(bits: Int) throws {
+    let full = try Tensor.randn([32, 512], generator: Generator(seed: 1))
+    let weight = try Quantization(.gptq, bits: bits)(full, name: "a.weight")
+    #expect(weight.byteCount == full.count * bits / 8 + full.count / 128 * 6)
+  }
+
   @Test(arguments: [QuantizationFormat.nf4, .fp4])
   func fourBitsTakeLessThanThreeTenthsOfBfloat16(format: QuantizationFormat) throws {
     let full = try Tensor.randn([64, 512], generator: Generator(seed: 1)).to(dtype: .bfloat16)

@@ -67,4 +67,10 @@ struct ThinProduct {
 /// The product for 1 to `thin_rows` rows; null where the processor has none.
 const ThinProduct *thin_product_for(int64_t rows, bool is_bfloat16);
 
+/// Writes rows `first` to `last` of a packed weight as bfloat16.
+using PackedBFloat16Rows = void (*)(const PackedWeight &, uint16_t *, int64_t, int64_t);
+
+/// By instructions for bfloat16; null on processors without them, and for sizes that they do not fit.
+PackedBFloat16Rows packed_bfloat16_rows(const PackedWeight &weight);
+
 }  // namespace ctorch

@@ -1,6 +1,8 @@
 // Weights in few bits: rows made dense, and products of a few rows without that.
 #include "Kernels.hpp"
 
+#include <memory>
+
 using namespace ctorch;
 
 namespace {
@@ -59,8 +61,10 @@ struct Packed {
 
   void grouped(int64_t count) {
     int bits = weight.bits;
-    TORCH_CHECK((bits == 2 || bits == 4 || bits == 8) && weight.columns * bits % 8 == 0 &&
-                    (bits != 2 || weight.block % 4 == 0 || weight.groups == 1),
+    // Codes that begin with a byte: those of a group must.
+    int64_t whole = bits == 2 ? 4 : bits == 3 ? 8 : 1;
+    TORCH_CHECK((bits == 2 || bits == 3 || bits == 4 || bits == 8) && weight.columns * bits % 8 == 0 &&
+                    (weight.block % whole == 0 || weight.groups == 1),
                 "packed weight: ", bits, " bits in ", weight.columns, " columns");
     require(at::kByte, count * bits / 8, weight.rows * weight.groups);
     check(zeros, zeros);
@@ -78,6 +82,26 @@ struct Packed {
   }
 };
 
+/// y = x W^T in bfloat16, a few rows of W at a time in memory that stays in the nearest cache; false where the processor
+/// or the sizes do not suit it.
+bool narrow_product(const PackedWeight &w, const at::Tensor &x, const at::Tensor &y, int64_t rows) {
+  if (x.scalar_type() != at::kBFloat16) return false;
+  auto fill = packed_bfloat16_rows(w);
+  auto product = thin_bfloat16_product(rows);
+  if (!fill || !product) return false;
+  // Fours of rows, as products take them.
+  int64_t height = std::max<int64_t>(1, 2048 / w.columns) * 4;
+  parallel(w.rows, grain(w.columns), [&](int64_t first, int64_t last) {
+    std::unique_ptr<uint16_t[]> tile(new uint16_t[height * w.columns]);
+    for (int64_t row = first; row < last; row += height) {
+      int64_t end = std::min(row + height, last);
+      fill(w, tile.get(), row, end);
+      product(tile.get(), data<uint16_t>(x), data<float>(y) + row, 0, end - row, w.columns, w.rows);
+    }
+  });
+  return true;
+}
+
 }  // namespace
 
 int32_t ct_dequantize_rows(const ct_packed_weight *weight, int64_t first, int64_t last, ct_tensor *output) {
@@ -89,6 +113,12 @@ int32_t ct_dequantize_rows(const ct_packed_weight *weight, int64_t first, int64_
     int64_t columns = weight->columns;
     TORCH_CHECK(first >= 0 && first <= last && last <= weight->rows && y.numel() == (last - first) * columns,
                 "dequantize_rows: rows ", first, " to ", last, " of ", weight->rows, " into ", y.sizes());
+    if (auto fill = y.scalar_type() == at::kBFloat16 ? packed_bfloat16_rows(packed.weight) : nullptr) {
+      parallel(last - first, grain(columns), [&](int64_t start, int64_t end) {
+        fill(packed.weight, data<uint16_t>(y) + start * columns, first + start, first + end);
+      });
+      return 1;
+    }
     with_element_type(y, [&](auto *type) {
       using T = std::remove_pointer_t<decltype(type)>;
       parallel(last - first, grain(columns), [&](int64_t start, int64_t end) {
@@ -108,13 +138,15 @@ ct_tensor *ct_packed_linear(const ct_packed_weight *weight, const ct_tensor *inp
     int64_t size = weight->columns, outputs = weight->rows, rows = x.numel() / size;
     TORCH_CHECK(x.dim() > 0 && x.size(-1) == size && rows >= 1 && rows <= thin_rows, "packed_linear: ", x.sizes(),
                 " and ", outputs, " x ", size);
-    auto wide = x.to(at::kFloat);
     auto shape = x.sizes().vec();
     shape.back() = outputs;
-    auto y = at::empty(shape, wide.options());
-    parallel(outputs, grain(size), [&](int64_t first, int64_t last) {
-      loops<float>().packed_product[rows - 1](packed.weight, data<float>(wide), data<float>(y), first, last);
-    });
+    auto y = at::empty(shape, x.options().dtype(at::kFloat));
+    if (!narrow_product(packed.weight, x, y, rows)) {
+      auto wide = x.to(at::kFloat);
+      parallel(outputs, grain(size), [&](int64_t first, int64_t last) {
+        loops<float>().packed_product[rows - 1](packed.weight, data<float>(wide), data<float>(y), first, last);
+      });
+    }
     if (bias) y.add_(borrow(bias));
     return give(y.to(x.scalar_type()));
   });

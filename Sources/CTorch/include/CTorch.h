@@ -78,13 +78,13 @@ ct_tensor *ct_thin_linear(const ct_tensor *x, const ct_tensor *weight, const ct_
 /// How a weight [rows, columns] is kept in few bits.
 enum {
   CT_PACKED_LOOKUP = 0,  // codes of 4 bits stand for `values` float32 [16]; scales by blocks along memory
-  CT_PACKED_GROUPED,     // codes of 2, 4 or 8 bits; (code - zero) * scale, both [rows, groups]
+  CT_PACKED_GROUPED,     // codes of 2, 3, 4 or 8 bits; (code - zero) * scale, both [rows, groups]
   CT_PACKED_INT8,        // codes int8, scales [rows]; a scale stands for 127
   CT_PACKED_FLOAT8,      // codes float8_e4m3fn, scales [row blocks, column blocks]
 };
 
-/// Codes lie row by row; of 4 bits the first is in a byte's upper half, of 2 in its lowest bits. Scales are float32. For
-/// the lookup they may be uint8 codes of `nested_values` [256] times `nested_scales` by blocks of them, plus `offset`.
+/// Codes lie row by row; of 4 bits the first is in a byte's upper half, of 2 and 3 in its lowest bits. Scales are float32.
+/// For the lookup they may be uint8 codes of `nested_values` [256] times `nested_scales` by blocks of them, plus `offset`.
 /// Zeros are int16 or float32.
 typedef struct {
   int32_t layout, bits;

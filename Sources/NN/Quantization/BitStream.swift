@@ -2,7 +2,7 @@ import Torch
 
 /// Codes of a few bits one after the other, from the lowest bit of the first word on.
 enum BitStream {
-  /// Codes uint8 [rows, words * 32 / bits] of int32 [rows, words].
+  /// Codes uint8 [rows, words * 32 / bits] of int32 [rows, words], or of as many bytes.
   static func unpack(_ words: Tensor, bits: Int) throws -> Tensor {
     let bytes = try words.contiguous().reinterpreted(as: .uint8)
     let rows = bytes.shape[0]

@@ -23,7 +23,7 @@ struct GroupedCodes {
     _ weight: Tensor, name: String, bits: Int, group: Int, isSymmetric: Bool, lowestZero: Int
   ) throws -> GroupedCodes {
     let (outputs, inputs) = (weight.shape[0], weight.shape[1])
-    let (groups, top) = ((inputs + group - 1) / group, Double((1 << bits) - 1))
+    let groups = (inputs + group - 1) / group
     var (codes, scales, zeros): ([Tensor], [Tensor], [Tensor]) = ([], [], [])
     // A share of the rows at a time, for the steps between take many times the memory of the codes.
     let share = max(1, (1 << 22) / max(1, inputs))
@@ -31,57 +31,47 @@ struct GroupedCodes {
       let rows = start..<min(start + share, outputs)
       let part = try weight.slice(0, rows).to(dtype: .float32).padded([0, groups * group - inputs])
       let blocks = try part.reshaped([rows.count, groups, group])
-      let low = try blocks.amin([2]).clamped(max: 0)
-      let span = try isSymmetric ? blocks.abs().amax([2]) * 2 : blocks.amax([2]).clamped(min: 0) - low
-      let half = try (span / top).to(dtype: .float16).to(dtype: .float32)
-      guard try half.isFinite().all().item(of: Bool.self) else {
-        throw QuantizationError("\(name) has values beyond float16, in which scales are kept: leave it dense")
-      }
-      let scale = try half.maskedFill(half.equal(0), 1)
-      let zero =
-        try isSymmetric
-        ? scale.fullLike((top + 1) / 2)
-        : (low / scale * -1).round().clamped(min: Double(lowestZero), max: top)
-      let whole = try (blocks / scale.unsqueezed(2)).round() + zero.unsqueezed(2)
-      try codes.append(
-        whole.clamped(min: 0, max: top).to(dtype: .uint8).reshaped([rows.count, -1]).slice(1, 0..<inputs))
-      scales.append(scale)
-      try zeros.append(zero.to(dtype: .int16))
+      let grid = try GroupGrid(
+        blocks, name: name, bits: bits, isSymmetric: isSymmetric, lowestZero: lowestZero)
+      let whole = try grid.codes(blocks)
+      try codes.append(whole.reshaped([rows.count, -1]).slice(1, 0..<inputs))
+      try scales.append(grid.scale.squeezed(2))
+      try zeros.append(grid.zero.squeezed(2).to(dtype: .int16))
     }
     return GroupedCodes(
       bits: bits, group: group, codes: try .cat(codes), scales: try .cat(scales), zeros: try .cat(zeros))
   }
 
-  /// As kernels read them; 3 bits take the place of 4.
+  /// As kernels read them. Three bits take the place of four where eight codes, which share three bytes, may be of two
+  /// groups.
   func packed() throws -> PackedWeight {
     let (rows, columns) = (codes.shape[0], codes.shape[1])
+    let width = bits == 3 && (columns % 8 != 0 || group < columns && group % 8 != 0) ? 4 : bits
     var bytes = try codes.contiguous()
-    switch bits {
+    switch width {
     case 8: break
-    case 2:
-      bytes = try BitStream.pack(bytes.padded([0, -columns & 15]), bits: 2).reinterpreted(as: .uint8)
-        .slice(1, 0..<(columns / 4)).contiguous()
-    default: bytes = try bytes.slice(1, step: 2).shiftedLeft(4).bitOr(bytes.slice(1, from: 1, step: 2))
+    case 4: bytes = try bytes.slice(1, step: 2).shiftedLeft(4).bitOr(bytes.slice(1, from: 1, step: 2))
+    default:
+      // Rows begin at whole bytes, the stream's at whole words.
+      bytes = try BitStream.pack(bytes.padded([0, -columns & 31]), bits: width).reinterpreted(as: .uint8)
+        .slice(1, 0..<(columns * width / 8)).contiguous()
     }
     return PackedWeight(
-      rows: rows, columns: columns, layout: .grouped(bits: bits == 3 ? 4 : bits, group: group, zeros: zeros),
+      rows: rows, columns: columns, layout: .grouped(bits: width, group: group, zeros: zeros),
       codes: bytes, scales: scales)
   }
 }
 
 extension PackedWeight {
   /// Codes uint8 [range, columns] of a grouped weight.
-  func groupedCodes(_ range: Range<Int>, bits: Int) throws -> Tensor {
+  func groupedCodes(_ range: Range<Int>) throws -> Tensor {
     let bytes = try codes.slice(0, range)
-    switch bits {
-    case 8: return bytes
-    case 2:
-      let parts = try [0, 2, 4, 6].map { try bytes.shiftedRight($0).bitAnd(3) }
-      return try Tensor.stack(parts, dim: 2).reshaped([range.count, columns])
-    default:
-      return try Tensor.stack([bytes.shiftedRight(4), bytes.bitAnd(15)], dim: 2).reshaped([
-        range.count, columns,
-      ])
+    guard case .grouped(bits: 4, _, _) = layout else {
+      guard case .grouped(let bits, _, _) = layout else { return bytes }
+      return try BitStream.unpack(bytes, bits: bits)
     }
+    return try Tensor.stack([bytes.shiftedRight(4), bytes.bitAnd(15)], dim: 2).reshaped([
+      range.count, columns,
+    ])
   }
 }

@@ -68,7 +68,7 @@ public final class GroupedWeight: QuantizedWeight {
 
   /// Codes and what they stand for, with inputs in their own order.
   func unpacked() throws -> GroupedCodes {
-    var codes = try packed.groupedCodes(0..<packed.rows, bits: bits)
+    var codes = try packed.groupedCodes(0..<packed.rows)
     if let order { codes = try codes.indexSelect(1, order.places) }
     return GroupedCodes(
       bits: bits, group: group, codes: codes, scales: packed.scales, zeros: zeros,
@@ -100,7 +100,7 @@ public final class GroupedWeight: QuantizedWeight {
       try tensor.slice(0, range).to(dtype: .float32).repeatInterleaved(group, dim: 1)
         .slice(1, 0..<packed.columns)
     }
-    let codes = try packed.groupedCodes(range, bits: bits).to(dtype: .float32)
+    let codes = try packed.groupedCodes(range).to(dtype: .float32)
     return try (codes - spread(zeros)) * spread(packed.scales)
   }
 }
