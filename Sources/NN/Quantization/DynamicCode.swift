@@ -21,6 +21,9 @@ enum DynamicCode {
   }
 
   /// Codes (uint8) of float32 values in blocks of `blockSize`, and the largest magnitude of each block.
+  ///
+  /// Nearest is what a table of 65536 places from -1 to 1 says is nearest, as bitsandbytes' program for the CPU has it;
+  /// it differs where a value lies within a place of the middle of two.
   static func encode(_ flat: Tensor, blockSize: Int, values: Tensor) throws -> (codes: Tensor, scales: Tensor)
   {
     let count = flat.count
@@ -31,7 +34,8 @@ enum DynamicCode {
     let unit = try blocks / scales.maskedFill(isZero, 1)
     let middles = try (values.slice(0, 0..<255) + values.slice(0, 1..<256)) / 2
     // A block of zeros has the first code everywhere, as in bitsandbytes; its scale makes it zero.
-    let codes = try unit.bucketized(middles).maskedFill(isZero, 0).to(dtype: .uint8)
+    let places = try ((unit + 1) * 0.5 * 65535 + 0.5).floor()
+    let codes = try (places * 2 / 65535 - 1).bucketized(middles).maskedFill(isZero, 0).to(dtype: .uint8)
     return (try codes.flattened().slice(0, 0..<count).contiguous(), try scales.flattened())
   }
 }
