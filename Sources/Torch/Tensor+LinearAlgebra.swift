@@ -31,6 +31,13 @@ extension Tensor {
   /// Eigenvalues, ascending, and eigenvectors in columns of a symmetric matrix.
   public func eigh() throws -> (values: Tensor, vectors: Tensor) { try pair(ops("aten::linalg_eigh", self)) }
 
+  /// L with `L L^T` this positive definite matrix, or U with `U^T U`.
+  ///
+  /// - Throws: ``TorchError`` for a matrix that is not positive definite.
+  public func cholesky(upper: Bool = false) throws -> Tensor { try op("aten::linalg_cholesky", self, upper) }
+  /// The inverse of the matrix whose lower Cholesky factor this is.
+  public func choleskyInverse() throws -> Tensor { try op("aten::cholesky_inverse", self) }
+
   /// The X of `self @ X = right`.
   public func solve(_ right: Tensor) throws -> Tensor { try op("aten::linalg_solve", self, right) }
   public func inverse() throws -> Tensor { try op("aten::linalg_inv", self) }

@@ -9,6 +9,7 @@ import PEFTCommands
 import Safetensors
 import Testing
 import Torch
+import Training
 
 /// Quantized bases from the command line: training, resuming, writing, reading and merging.
 @Suite(.serialized) struct QuantizationCommandTests {
@@ -273,6 +274,47 @@ import Torch
     method.taskSpecific["qalora_group_size"] = 8
     method.usesDoRA = true
     #expect(throws: ConfigurationError.self) { try method.validate() }
+  }
+
+  /// Layers' outputs are nearer to what they were than after rounding to the nearest, block by block.
+  @Test(arguments: ["models/llama", "gpt/gpt2"], [false, true])
+  func textsCorrectForRounding(model: String, isOrdered: Bool) throws {
+    let skipped = ["down_proj", "c_fc", "mlp.c_proj"]
+    let quantization = try Quantization(.gptq, blockSize: 32, skippedModules: skipped)
+    let tuned = try AdaptedPretrainedModel(folder: Golden.path(model), quantization: quantization)
+    let names = tuned.model.store.quantizedWeights.map(\.name)
+    let (report, _) = try tuned.roundAgain(
+      on: rows, DataOptions(), rows: 16, ordersByActivation: isOrdered, seed: 1)
+    #expect(report.layers.count == names.count && report.unreached.isEmpty)
+    #expect(report.calibrated < 0.8 * report.nearest)
+    for layer in report.layers { #expect(layer.calibrated < 1.05 * layer.nearest, "\(layer.name)") }
+  }
+
+  @Test func aFolderRoundedByTextsIsReadAndNearer() async throws {
+    let scratch = try Scratch()
+    let flags = ["--group-size", "32", "--skip-modules", "down_proj"]
+    let nearest = await quantized("gptq", scratch, flags)
+    let dense = try await logits(of: model, [], scratch)
+    let before = try await logits(of: nearest, [], scratch)
+    let data = ["--data", rows, "--desc-act", "--calibration-rows", "20", "--overwrite"]
+    let folder = await quantized("gptq", scratch, flags + data)
+    let after = try await logits(of: folder, [], scratch)
+    func distance(_ one: [String: Tensor]) throws -> Double {
+      try dense.reduce(0) { try $0 + #require(one[$1.key]).relativeError(to: $1.value) }
+    }
+    #expect(after.count == dense.count)
+    #expect(try distance(after) < 0.9 * distance(before))
+    let config = try JSONValue.parse(contentsOf: folder + "/config.json")
+    #expect(config["quantization_config"]?["desc_act"] == true)
+    for wrong in [["--to", "awq", "--data", rows], ["--to", "gptq", "--desc-act"]] {
+      let code = await Program.run(
+        ["quantize", "--model", model, "--output", scratch.path("x"), "--quiet"] + wrong)
+      #expect(code == 64)
+    }
+    let again = await Program.run([
+      "quantize", "--model", folder, "--to", "gptq", "--data", rows, "--output", scratch.path("y"), "--quiet",
+    ])
+    #expect(again == 65)
   }
 
   @Test func whatMakesNoSenseIsRefused() async throws {

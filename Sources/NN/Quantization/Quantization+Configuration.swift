@@ -20,8 +20,9 @@ extension Quantization {
       ]
     case .gptq:
       var json: JSONObject = [
-        "bits": .int(bits), "checkpoint_format": "gptq", "desc_act": false, "group_size": .int(blockSize),
-        "lm_head": false, "pack_dtype": "int32", "quant_method": "gptq", "sym": .bool(isSymmetric),
+        "bits": .int(bits), "checkpoint_format": "gptq", "desc_act": .bool(ordersByActivation),
+        "group_size": .int(blockSize), "lm_head": false, "pack_dtype": "int32", "quant_method": "gptq",
+        "sym": .bool(isSymmetric),
       ]
       if !skippedModules.isEmpty {
         let rules = skippedModules.map { name in

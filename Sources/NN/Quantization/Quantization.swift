@@ -21,6 +21,8 @@ public struct Quantization: Sendable, Hashable {
   public var isSymmetric: Bool
   /// Whether scales of `nf4` and `fp4` are kept in 8 bits themselves.
   public var nestsScales: Bool
+  /// Whether files say that groups may be out of order, as GPTQ leaves them; rounding to the nearest never does.
+  public var ordersByActivation = false
   /// Modules that stay dense, by name, beginning or end of the name; the output embedding does in any case.
   public var skippedModules: [String]
 

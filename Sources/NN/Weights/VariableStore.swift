@@ -186,7 +186,7 @@ public final class VariableStore {
       try quantization(isTurned ? tensor.t().contiguous() : tensor, name: name), origin: key)
   }
 
-  /// A quantized weight as it was before; nil where nobody has it.
+  /// A quantized weight as it was before, [out, in]; nil where nobody has it.
   ///
   /// - Throws: ``TorchError`` when the original has another shape.
   public func original(of weight: any QuantizedWeight) throws -> Tensor? {
@@ -196,12 +196,14 @@ public final class VariableStore {
     guard let place = originals ?? (isOwn ? source : nil), let shape = place.shape(of: key) else {
       return nil
     }
-    guard shape == weight.shape else {
+    let isTurned = layer(of: weight.name)?.isTurnedInFiles ?? false
+    let wanted: [Int] = isTurned ? weight.shape.reversed() : weight.shape
+    guard shape == wanted else {
       throw TorchError(
-        .invalid,
-        "\(key) is \(shape) among the originals and \(weight.shape) in the base: give those of this base")
+        .invalid, "\(key) is \(shape) among the originals and \(wanted) in the base: give those of this base")
     }
-    return try place.tensor(named: key).to(dtype: weight.dtype, device: weight.device)
+    let tensor = try place.tensor(named: key).to(dtype: weight.dtype, device: weight.device)
+    return isTurned ? try tensor.t() : tensor
   }
 
   private func add(_ weight: any QuantizedWeight, origin key: String) -> any QuantizedWeight {

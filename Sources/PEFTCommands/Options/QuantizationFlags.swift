@@ -27,7 +27,7 @@ struct QuantizationFlags: ParsableArguments {
 /// What there is to choose beside the format.
 struct QuantizationDetails: ParsableArguments {
   @Option(
-    parsing: .unconditional,
+    name: [.customLong("block-size"), .customLong("group-size")], parsing: .unconditional,
     help: "Elements with one scale: 32, 64, ... 4096 (64 for nf4, fp4), -1 for rows (128 for gptq, awq).")
   var blockSize: Int?
   @Option(help: "Bits of gptq: 2, 3, 4 or 8 (default: 4).") var bits: Int?
