@@ -31,6 +31,7 @@ def options():
     result.add_argument("--sequence-length", type=int, default=256)
     result.add_argument("--rank", type=int, default=16)
     result.add_argument("--threads", type=int, default=os.cpu_count())
+    result.add_argument("--quantize", choices=["nf4", "int8"], help="keep the base in few bits: training and generating only")
     result.add_argument("--tuned", action="store_true", help="also against PEFT with the C allocator tuned")
     result.add_argument("--encoder", type=Path, help="an encoder to fine-tune on pairs of sentences as well")
     result.add_argument("--sentence-pairs", type=Path, help="its data: a TSV file such as MRPC's msr_paraphrase_train.txt")
@@ -73,7 +74,10 @@ class Contest:
 
     def shape(self):
         a = self.arguments
-        return ["--model", self.model, "--batch-size", a.batch_size, "--threads", a.threads]
+        return ["--model", self.model, "--batch-size", a.batch_size, "--threads", a.threads, *self.quantized()]
+
+    def quantized(self):
+        return ["--quantize", self.arguments.quantize] if self.arguments.quantize else []
 
     def losses_agree(self, method):
         """Three steps of both from one adapter; returns the largest relative difference of a loss."""
@@ -128,14 +132,14 @@ class Contest:
         """Our command for greedy generation of 64 tokens after 32."""
         a = self.arguments
         return [a.program, "bench", "--model", self.model, "--generate", 64, "--batch-size", batch_size,
-                "--sequence-length", 32, "--steps", 2, "--threads", a.threads, "--json", "--quiet"]
+                "--sequence-length", 32, "--steps", 2, "--threads", a.threads, *self.quantized(), "--json", "--quiet"]
 
     def generating(self, batch_size):
         """One pair: greedy generation, without imports and loading."""
         a = self.arguments
         ours = last_line(execute(self.generation(batch_size))[0])
         theirs = self.peer("peer_generate", "--model", self.model, "--batch-size", batch_size, "--prompt-length", 32,
-                           "--max-new-tokens", 64, "--repeats", 2, "--threads", a.threads, "--dtype", self.dtype)
+                           "--max-new-tokens", 64, "--repeats", 2, "--threads", a.threads, "--dtype", self.dtype, *self.quantized())
         return ours, theirs
 
 
@@ -176,6 +180,8 @@ def other_row(name, pairs, rate):
 
 def main():
     arguments = options().parse_args()
+    if arguments.quantize:
+        arguments.work = ",".join(work for work in arguments.work.split(",") if work in ("train", "generate"))
     if not os.access(arguments.program, os.X_OK):
         sys.exit(f"error: {arguments.program} is missing: build it with `make build`, or name it with --program")
     record, lines, merges, texts, others = [], [], [], [], []
@@ -212,7 +218,8 @@ def main():
             pairs = [classifying(arguments) for _ in range(arguments.pairs)]
             record.append({"work": "classify", "pairs": pairs})
             others.append(other_row("encoder on pairs of sentences", pairs, None))
-    print(f"{arguments.size} model, batch {arguments.batch_size} x {arguments.sequence_length}, rank {arguments.rank}, "
+    base = f" in {arguments.quantize}" if arguments.quantize else ""
+    print(f"{arguments.size} model{base}, batch {arguments.batch_size} x {arguments.sequence_length}, rank {arguments.rank}, "
           f"{arguments.threads} threads, {platform.machine()} {platform.system()}, {arguments.pairs} pairs\n")
     tables = [
         ("| train | rival | our tokens/s | theirs | speed ratio | peak memory ratio | GEMM share |", lines),

@@ -19,6 +19,7 @@ def parser(description):
     options.add_argument("--model", required=True, help="a folder in Hugging Face layout")
     options.add_argument("--dtype", default="auto", choices=["auto", "float32", "bfloat16", "float16"])
     options.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N")
+    options.add_argument("--quantize", choices=["nf4", "int8"], help="keep the base in few bits, by bitsandbytes")
     options.add_argument("--threads", type=int, default=os.cpu_count())
     options.add_argument("--seed", type=int, default=0)
     options.add_argument(
@@ -53,11 +54,26 @@ def load(arguments, kind="AutoModelForCausalLM", **named):
 
     began = time.perf_counter()
     dtype = "auto" if arguments.dtype == "auto" else getattr(torch, arguments.dtype)
+    if arguments.quantize:
+        named |= {"quantization_config": quantization(arguments, dtype), "device_map": arguments.device}
     model = getattr(transformers, kind).from_pretrained(arguments.model, dtype=dtype, **named)
     if not getattr(model, "is_quantized", False):
         model.to(arguments.device)
     wait(arguments)
     return model, time.perf_counter() - began
+
+
+def quantization(arguments, dtype):
+    """As QLoRA keeps a base, with products in the type of the model, which is the fastest that bitsandbytes has."""
+    import torch
+    from transformers import AutoConfig, BitsAndBytesConfig
+
+    if arguments.quantize == "int8":
+        return BitsAndBytesConfig(load_in_8bit=True)
+    if dtype == "auto":
+        dtype = AutoConfig.from_pretrained(arguments.model).dtype or torch.float32
+    return BitsAndBytesConfig(
+        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=dtype)
 
 
 def adapter_config(method, rank, steps, targets=None, task="CAUSAL_LM"):
