@@ -25,7 +25,8 @@ let package = Package(
     .library(
       name: "PEFT",
       targets: [
-        "PEFT", "Configuration", "FineTuning", "Generation", "JSON", "Models", "NN", "Safetensors", "Torch",
+        "PEFT", "Configuration", "FineTuning", "Generation", "Hub", "JSON", "Models", "NN", "Safetensors",
+        "Torch",
         "Training",
       ]),
     .library(name: "Tokenizers", targets: ["Tokenizers"]),
@@ -40,6 +41,8 @@ let package = Package(
     room("Files"),
     room("JSON", ["Files"]),
     room("Pickle", ["Files"]),
+    .target(name: "CCurl", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
+    room("Hub", ["CCurl", "Files", "JSON"]),
     .systemLibrary(name: "CLibTorch", pkgConfig: "swift-peft-libtorch"),
     .target(name: "CTorch", dependencies: ["CLibTorch"], exclude: ["Kernels/Loops.inc"]),
     room("Torch", ["CTorch"]),
@@ -48,7 +51,7 @@ let package = Package(
     room("NN", ["Configuration", "JSON", "Pickle", "Safetensors", "Torch"]),
     room("PEFT", ["Configuration", "Files", "JSON", "NN", "Pickle", "Safetensors", "Torch"]),
     room("Training", ["Configuration", "Files", "JSON", "NN", "Reports", "Safetensors", "Torch"]),
-    room("Models", ["Configuration", "Files", "JSON", "NN", "Safetensors", "Torch"]),
+    room("Models", ["Configuration", "Files", "Hub", "JSON", "NN", "Safetensors", "Torch"]),
     room("Generation", ["Configuration", "Models", "NN", "Tokenizers", "Torch"]),
     room(
       "FineTuning",
@@ -72,8 +75,8 @@ let package = Package(
     room(
       "PEFTCommands",
       [
-        "ChatTemplates", "Configuration", "Demo", "Files", "FineTuning", "Generation", "JSON", "Models", "NN",
-        "PEFT", "Pickle",
+        "ChatTemplates", "Configuration", "Demo", "Files", "FineTuning", "Generation", "Hub", "JSON",
+        "Models", "NN", "PEFT", "Pickle",
         "Reports", "Safetensors", "Serving", "Tokenizers", "Torch", "Training", "Yams",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
@@ -83,6 +86,14 @@ let package = Package(
 
     tests("Files"),
     tests("JSON", ["Files"]),
+    tests(
+      "Hub",
+      [
+        "Files", "JSON",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+      ]),
     tests("Torch"),
     tests("NN", ["Files", "JSON", "Pickle", "Safetensors", "Torch"]),
     tests("PEFT", ["Files", "JSON", "Models", "NN", "Pickle", "Safetensors", "Torch"]),
@@ -92,7 +103,7 @@ let package = Package(
         "Configuration", "Files", "FineTuning", "JSON", "Models", "NN", "PEFT", "Reports", "Safetensors",
         "Torch",
       ]),
-    tests("Models", ["Files", "JSON", "NN", "Safetensors", "Torch"]),
+    tests("Models", ["Files", "Hub", "JSON", "NN", "Safetensors", "Torch"]),
     tests("Generation", ["JSON", "Models", "NN", "PEFT", "Safetensors", "Tokenizers", "Torch"]),
     tests("Configuration", ["JSON"]),
     tests("Safetensors", ["Files", "JSON"]),

@@ -15,6 +15,20 @@ public enum Folder {
   /// Whether `path` is a regular file, through links.
   public static func hasFile(_ path: String) -> Bool { kind(of: path) == S_IFREG }
 
+  /// The size in bytes of what is at `path`, through links; nil when there is nothing.
+  public static func size(of path: String) -> Int? {
+    var status = stat()
+    return !path.utf8.contains(0) && stat(path, &status) == 0 ? Int(status.st_size) : nil
+  }
+
+  /// The bytes that are free for this user on the disk that the folder `path` lies on; nil where nobody knows.
+  public static func freeSpace(at path: String) -> Int? {
+    var status = statvfs()
+    guard !path.utf8.contains(0), statvfs(path, &status) == 0 else { return nil }
+    let (bytes, overflows) = Int(status.f_bavail).multipliedReportingOverflow(by: Int(status.f_frsize))
+    return overflows ? nil : bytes
+  }
+
   /// Makes the folder and those above it; one that is there already is fine.
   public static func create(_ path: String) throws(FileError) {
     guard !path.isEmpty, !path.utf8.contains(0) else {

@@ -85,7 +85,7 @@ public final class FineTuningRun {
     let notes = unknown.isEmpty ? [] : ["fields that are not understood: \(unknown.joined(separator: ", "))"]
     let start = (configuration.method as? LoRA)?.initialization
     if let path = plan.initialAdapter {
-      var folder = try AdapterFolder(path: path)
+      var folder = try AdapterFolder(path: ModelFolder(path).path)
       folder.configuration = configuration
       let report = try adapters.load(folder)
       try adapters.setTrainable(true)

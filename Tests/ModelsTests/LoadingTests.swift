@@ -1,4 +1,5 @@
 import Files
+import Hub
 import JSON
 import NN
 import Safetensors
@@ -120,22 +121,18 @@ struct LoadingTests {
     #expect(throws: ModelError.self) { try model.logits(ModelInput([])) }
   }
 
-  @Test func theHubsCacheIsSearched() throws {
+  /// What is not at hand is fetched where a program says how: ids with an organization only.
+  @Test func idsAreFetched() throws {
+    let asked = "org/tiny-\(UInt32.random(in: .min ... .max))"
     let copy = try TemporaryModel("llama")
-    let model = "\(copy.folder)/hub/models--org--tiny"
-    try Folder.create("\(model)/snapshots/abc123")
-    try Folder.create("\(model)/refs")
-    try AtomicFile.write("\(model)/refs/main", "abc123\n")
-    for environment in [
-      ["HF_HOME": copy.folder], ["HF_HUB_CACHE": "\(copy.folder)/hub", "HF_HOME": "/nowhere"],
-    ] {
-      let cache = HubCache(environment: environment)
-      #expect(try cache.snapshot(of: "org/tiny") == "\(model)/snapshots/abc123")
-      #expect(try cache.snapshot(of: "org/tiny@abc123") == "\(model)/snapshots/abc123")
-      #expect(try cache.snapshot(of: "org/tiny@other") == nil)
-      #expect(try cache.snapshot(of: "org/small") == nil)
-      #expect(try cache.snapshot(of: "../org") == nil)
+    let folder = copy.folder
+    try ModelFolder.$fetch.withValue({ id in id.path == asked ? folder : "other" }) {
+      let (fetched, local) = (try ModelFolder(asked).path, try ModelFolder(folder).path)
+      #expect(fetched == folder && local == folder)
+      #expect(ModelFolder(present: asked) == nil)
+      for name in ["no-such-model", "./\(asked)", "/\(asked)"] {
+        #expect(throws: ModelError.self) { try ModelFolder(name) }
+      }
     }
-    #expect(HubCache(environment: ["HOME": "/h"]).path == "/h/.cache/huggingface/hub")
   }
 }

@@ -19,10 +19,13 @@ struct Executable {
   }
 
   /// Runs `peft` with `arguments` and waits for its end.
-  init(_ arguments: [String]) throws {
+  ///
+  /// - Parameter environment: what is set besides this process's own variables.
+  init(_ arguments: [String], environment: [String: String] = [:]) throws {
     let (process, output, errors) = (Process(), Pipe(), Pipe())
     process.executableURL = Self.program
     process.arguments = arguments
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     (process.standardOutput, process.standardError) = (output, errors)
     process.standardInput = FileHandle.nullDevice
     try process.run()

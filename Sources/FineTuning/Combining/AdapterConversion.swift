@@ -6,7 +6,7 @@ import Torch
 
 /// An adapter on its way from one layout to another, with what its base says.
 public struct AdapterConversion {
-  /// A folder, a file, or an id in the local cache.
+  /// A folder, a file, or a hub id.
   public let input: String
   /// The base model's folder or id; nil to do without.
   public let model: String?
@@ -65,7 +65,8 @@ public struct AdapterConversion {
 
   /// The context with the base that `adapter` names, where that is on this machine and no other was given.
   private func completed(_ adapter: AdapterFolder) throws -> AdapterFormat.Context {
-    guard model == nil, let base = adapter.configuration.shared.baseModel, let folder = try? ModelFolder(base)
+    guard model == nil, let base = adapter.configuration.shared.baseModel,
+      let folder = ModelFolder(present: base)
     else {
       return context
     }

@@ -10,7 +10,7 @@ public struct AdapterSources {
   public let tuned: AdaptedPretrainedModel?
 
   /// - Parameters:
-  ///   - paths: adapter folders or ids in the local cache.
+  ///   - paths: adapter folders or hub ids.
   ///   - model: the base; nil to do without.
   ///   - needsBase: whether every adapter is to be measured on the base.
   /// - Throws: ``AdapterError`` naming an adapter whose base is needed, when there is none.

@@ -7,7 +7,7 @@ extension Extraction {
   /// The difference of the models in two folders; see ``init(base:tuned:keeping:modules:savesOthers:shared:isTransposed:)``.
   ///
   /// - Parameters:
-  ///   - base: a folder in Hugging Face layout, or an id in the local cache.
+  ///   - base: a folder in Hugging Face layout, or a hub id.
   ///   - tuned: the same model after training.
   public init(
     base: String, tuned: String, keeping truncation: Truncation, modules: ModuleSelection? = nil,

@@ -17,7 +17,7 @@ struct TransposedWeights {
 extension AdapterFolder {
   /// The same with the shapes of its layers, where they are needed, not known, and `model` has them.
   ///
-  /// - Parameter model: a folder of weights, or an id in the local cache; nil to do without.
+  /// - Parameter model: a folder of weights, or a hub id; nil to do without.
   func shaped(byModel model: String?) throws -> AdapterFolder {
     guard let model else { return self }
     let folder = try ModelFolder(model)

@@ -21,8 +21,8 @@ public final class AdaptedPretrainedModel {
   /// Loads a model and its adapters; all of them are active.
   ///
   /// - Parameters:
-  ///   - folder: a folder in Hugging Face layout, or the id of a model in the local cache.
-  ///   - adapters: adapter folders or ids in the local cache, perhaps with a name in front (`NAME=DIR`); others are named
+  ///   - folder: a folder in Hugging Face layout, or a hub id.
+  ///   - adapters: adapter folders or hub ids, perhaps with a name in front (`NAME=DIR`); others are named
   ///     `default`, `adapter2`, `adapter3`, ...
   ///   - task: nil for the one of config.json, or of the first adapter.
   ///   - dtype: of the base's weights; nil as they are.

@@ -1,24 +1,46 @@
 import Files
-import Foundation
+import Hub
 
-/// Where a model's files are: a folder, or a snapshot in the local cache of the Hugging Face hub.
+/// Where a model's or an adapter's files are: a folder, or a snapshot in the cache of the Hugging Face hub.
 public struct ModelFolder: Sendable {
   public let path: String
 
-  /// - Parameter name: a folder, or an id such as `org/name` or `org/name@revision` that lies in the cache.
-  /// - Throws: ``ModelError`` when it is neither.
+  /// How a program gets the folder of an id that is not at hand, such as by pulling it; nil to look at this machine
+  /// only. Set for the duration of a call: `ModelFolder.$fetch.withValue { try hub.folder(of: $0) } operation: { ... }`.
+  @TaskLocal public static var fetch: (@Sendable (RepositoryID) throws -> String)?
+
+  /// - Parameter name: a folder, or an id such as `org/name` or `org/name@revision`, which is looked for in the cache and
+  ///   then fetched. A name without an organization is never fetched: it is more often a folder's, mistyped.
+  /// - Throws: ``ModelError`` when it is neither, and what fetching throws.
   public init(_ name: String) throws {
-    if Folder.exists(name) {
-      path = name
-    } else if let snapshot = try HubCache().snapshot(of: name) {
-      path = snapshot
-    } else if Folder.hasFile(name) {
-      throw ModelError("\(name) is a file: name the folder that it lies in")
-    } else {
-      throw ModelError(
-        "no folder called \(name), and no model of that name in \(HubCache().path): check the path, "
-          + "or download the model first")
+    if let local = try Self.local(name) {
+      path = local
+      return
     }
+    let id = try? RepositoryID(name)
+    if let id, id.organization != nil, let fetch = Self.fetch {
+      path = try fetch(id)
+    } else if let id, let snapshot = try HubCache().snapshot(of: id) {
+      path = snapshot
+    } else {
+      let remedy = id.map { ", or download the model first: peft pull \($0.path)" } ?? ""
+      throw ModelError(
+        "no folder called \(name), and no model of that name in \(HubCache().path): check the path\(remedy)")
+    }
+  }
+
+  /// A folder, or an id that lies in the cache whole; nothing is fetched.
+  public init?(present name: String) {
+    guard let found = try? Self.$fetch.withValue(nil, operation: { try ModelFolder(name) }) else {
+      return nil
+    }
+    self = found
+  }
+
+  /// - Throws: ``ModelError`` for a file.
+  private static func local(_ name: String) throws -> String? {
+    if Folder.hasFile(name) { throw ModelError("\(name) is a file: name the folder that it lies in") }
+    return Folder.exists(name) ? name : nil
   }
 
   /// The names of the files in it, sorted.
@@ -30,35 +52,5 @@ public struct ModelFolder: Sendable {
   public func file(_ name: String) -> String? {
     let file = Folder.join(path, name)
     return Folder.hasFile(file) ? file : nil
-  }
-}
-
-/// The local cache of the Hugging Face hub, in the layout of `huggingface_hub`.
-struct HubCache {
-  let path: String
-
-  init(environment: [String: String] = ProcessInfo.processInfo.environment) {
-    func value(_ key: String) -> String? { environment[key].flatMap { $0.isEmpty ? nil : $0 } }
-    let caches = value("XDG_CACHE_HOME") ?? Folder.join(value("HOME") ?? "/", ".cache")
-    let home = value("HF_HOME") ?? Folder.join(caches, "huggingface")
-    path = value("HF_HUB_CACHE") ?? Folder.join(home, "hub")
-  }
-
-  /// The folder of a model's snapshot: that of the revision (`main` unless `@` names another); nil when there is none.
-  func snapshot(of id: String) throws -> String? {
-    let parts = id.split(separator: "@", maxSplits: 1).map(String.init)
-    let names = (parts.first ?? "").split(separator: "/", omittingEmptySubsequences: false)
-    guard (1...2).contains(names.count), names.allSatisfy({ !$0.isEmpty && $0.first != "." }) else {
-      return nil
-    }
-    let model = Folder.join(path, "models--" + names.joined(separator: "--"))
-    let revision = parts.count > 1 ? parts[1] : "main"
-    guard Folder.exists(model), !revision.contains("..") else { return nil }
-    let reference = Folder.join(Folder.join(model, "refs"), revision)
-    let commit =
-      Folder.hasFile(reference) ? String(decoding: try WholeFile.read(reference), as: UTF8.self) : revision
-    let name = commit.filter { !$0.isWhitespace }
-    let snapshot = Folder.join(Folder.join(model, "snapshots"), name)
-    return !name.isEmpty && !name.contains("/") && Folder.exists(snapshot) ? snapshot : nil
   }
 }

@@ -14,7 +14,7 @@ public enum PretrainedModel {
   /// `store.report.unexpected`.
   ///
   /// - Parameters:
-  ///   - folder: a folder, or the id of a model that lies in the Hugging Face cache.
+  ///   - folder: a folder, or a hub id that ``ModelFolder`` finds.
   ///   - task: nil for the one that config.json names.
   ///   - dtype: of the floating-point weights; nil for the checkpoint's own.
   ///   - labels: the classes of a new head; nil for those of config.json.

@@ -18,7 +18,7 @@ struct ExtractCommand: ParsableCommand {
         peft extract --base Qwen2.5-0.5B --tuned my-finetune --energy 0.95 --output my-adapter
       """)
 
-  @Option(help: "The model before training: a folder or an id in the local cache.") var base: String
+  @Option(help: "The model before training: a folder or a hub id.") var base: String
   @Option(help: "The model after it.") var tuned: String
   @Option(help: "The folder to write.") var output: String
   @OptionGroup var truncation: TruncationFlags

@@ -24,8 +24,7 @@ struct QuantizeCommand: ParsableCommand {
         peft quantize --model Qwen2.5-0.5B --to gptq --bits 4 --group-size 128 --desc-act --data rows.jsonl --output q4
       """)
 
-  @Option(help: "The model: a folder in Hugging Face layout, or the id of one in the local cache.") var model:
-    String
+  @Option(help: "The model: a folder in Hugging Face layout, or a hub id, ORG/NAME.") var model: String
   @Option(help: "\(QuantizationChoice.names).") var to: String
   @Option(help: "The folder to write.") var output: String
   @OptionGroup(title: "Quantization") var details: QuantizationDetails

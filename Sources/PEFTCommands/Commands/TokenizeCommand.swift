@@ -17,7 +17,7 @@ struct TokenizeCommand: ParsableCommand {
         echo "Hello world" | peft tokenize --model Qwen2.5-0.5B
       """)
 
-  @Option(help: "A folder with a tokenizer, or the id of a model in the local cache.")
+  @Option(help: "A folder with a tokenizer, or a hub id, ORG/NAME.")
   var model: String
 
   @Flag(help: "Turn ids into text.")

@@ -26,7 +26,7 @@ struct TrainCommand: ParsableCommand {
           --method lora --rank 16 --epochs 3
       """)
 
-  @Option(help: "The base model: a folder in Hugging Face layout, or the id of one in the local cache.")
+  @Option(help: "The base model: a folder in Hugging Face layout, or a hub id, ORG/NAME.")
   var model: String
   @Option(help: "Rows to train on: JSONL, JSON, CSV, TSV or text.") var data: String
   @Option(help: "Rows to score on.") var evalData: String?

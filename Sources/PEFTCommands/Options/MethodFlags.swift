@@ -1,6 +1,7 @@
 import ArgumentParser
 import Configuration
 import JSON
+import Models
 import PEFT
 
 /// The flags that say what is trained: a method and its main fields, a configuration file, or an adapter to go on with.
@@ -39,7 +40,7 @@ struct MethodFlags: ParsableArguments {
   @Option(help: "Tokens of a prompt or prefix (default: 20).") var virtualTokens: Int?
   @Option(help: "The text that a prompt starts from.") var promptText: String?
   @Option(help: "An adapter_config.json with any of the method's fields.") var adapterConfig: String?
-  @Option(help: "An adapter folder to begin with.") var initAdapter: String?
+  @Option(help: "An adapter to begin with: a folder or a hub id.") var initAdapter: String?
 
   var isFull: Bool { method == "full" }
 
@@ -73,7 +74,7 @@ struct MethodFlags: ParsableArguments {
   func configuration() throws -> AdapterConfiguration? {
     guard !isFull else { return nil }
     var object = try adapterConfig.map(Self.read) ?? JSONObject()
-    var known = try initAdapter.map { try AdapterFolder(path: $0).configuration }
+    var known = try initAdapter.map { try AdapterFolder(path: ModelFolder($0).path).configuration }
     if let own = known {
       var merged = own.json
       for (key, value) in object { merged[key] = value }

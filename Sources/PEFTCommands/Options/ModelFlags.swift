@@ -6,10 +6,11 @@ import Torch
 
 /// A model and adapters in it, as most commands take them.
 struct ModelFlags: ParsableArguments {
-  @Option(help: "The base model: a folder in Hugging Face layout, or the id of one in the local cache.")
+  @Option(help: "The base model: a folder in Hugging Face layout, or a hub id, ORG/NAME.")
   var model: String
-  @Option(help: "An adapter folder, perhaps with a name: NAME=DIR; may be given several times.") var adapter:
-    [String] = []
+  @Option(
+    help: "An adapter, perhaps with a name: NAME=DIR; a folder or a hub id; may be given several times.")
+  var adapter: [String] = []
   @Flag(help: "Leave what an adapter lacks, or has in another shape, at its initial value.")
   var allowMismatch = false
   @Option(

@@ -1,5 +1,6 @@
 import Configuration
 import Files
+import Hub
 import JSON
 import Models
 import NN
@@ -34,6 +35,7 @@ struct Failure: Error {
     case let failure as Failure: self = failure
     case let error as TorchError: self = Failure(error)
     case let error as TrainingError: self = Failure(error)
+    case let error as HubError: self = Failure(error)
     case is FileError, is JSONError, is ConfigurationError, is CheckpointError, is AdapterError,
       is TokenizerError, is ModelError, is SafetensorsError, is PickleError,
       is QuantizationError:
@@ -48,6 +50,14 @@ struct Failure: Error {
     case .data, .diverged, .noGradient, .checkpoint: self.init(.badInput, "\(error)")
     case .memory: self.init(.unavailable, "\(error)")
     case .interrupted: self.init(.interrupted, "\(error)")
+    }
+  }
+
+  private init(_ error: HubError) {
+    switch error.code {
+    case .usage: self.init(.usage, "\(error)")
+    case .notFound: self.init(.badInput, "\(error)")
+    case .refused, .unavailable: self.init(.unavailable, "\(error)")
     }
   }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Models
 
 /// The program `peft`: parses, runs a command, and turns every error into one line and an exit code.
 public enum Program {
@@ -13,15 +14,22 @@ public enum Program {
   /// Runs with `arguments` and returns the exit code.
   public static func run(_ arguments: [String]) async -> Int32 {
     do {
-      var command = try Peft.parseAsRoot(CommandFlags.joiningNegativeNumbers(in: RunFile.expand(arguments)))
-      if var asynchronous = command as? any AsyncParsableCommand {
-        try await asynchronous.run()
-      } else {
-        try command.run()
-      }
+      let arguments = try CommandFlags.joiningNegativeNumbers(in: RunFile.expand(arguments))
+      // Models and adapters that are not on this machine are pulled wherever a command names one.
+      let display = HubDisplay(isQuiet: arguments.contains("--quiet"))
+      try await ModelFolder.$fetch.withValue({ try display.folder(of: $0) }) { try await execute(arguments) }
       return 0
     } catch {
       return report(error, arguments)
+    }
+  }
+
+  private static func execute(_ arguments: [String]) async throws {
+    var command = try Peft.parseAsRoot(arguments)
+    if var asynchronous = command as? any AsyncParsableCommand {
+      try await asynchronous.run()
+    } else {
+      try command.run()
     }
   }
 
@@ -77,7 +85,7 @@ struct Peft: ParsableCommand {
       ExtractCommand.self, ConvertCommand.self,
       QuantizeCommand.self, ServeCommand.self, BenchCommand.self,
       TokenizeCommand.self, TrainTokenizerCommand.self,
-      DemoCommand.self,
+      PullCommand.self, PushCommand.self, DemoCommand.self,
     ])
 
   static func command(named name: String) -> (any ParsableCommand.Type)? {
