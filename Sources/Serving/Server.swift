@@ -11,7 +11,7 @@ import Tokenizers
 public final class Server: Sendable {
   private let engine: ServingEngine
   private let http: HTTPServer
-  private let router: Router
+  private let handler: any HTTPHandler
 
   /// Begins to listen; requests are answered from ``run()`` on.
   ///
@@ -20,16 +20,20 @@ public final class Server: Sendable {
   ///   - name: what requests call the base model.
   ///   - adapters: those that the model has been loaded with, and where from.
   ///   - port: 0 for any that is free; see ``port``.
+  ///   - apiKeys: of which requests must name one; empty to answer everybody. Empty keys are none.
   /// - Throws: ``ServingError`` for a model that does not write text, and an address that cannot be used.
   public init(
     _ tuned: sending AdaptedPretrainedModel, tokenizer: Tokenizer, name: String,
-    adapters: [(name: String, path: String)] = [], host: String = "127.0.0.1", port: Int = 8000
+    adapters: [(name: String, path: String)] = [], host: String = "127.0.0.1", port: Int = 8000,
+    apiKeys: [String] = []
   ) async throws {
     engine = try ServingEngine(tuned, tokenizer: tokenizer)
     let models = ServedModels(
       base: name, adapters: adapters.map { .init(name: $0.name, path: $0.path) }, engine: engine)
-    router = Router(
+    let router = Router(
       models: models, texts: TextEndpoints(models: models, engine: engine, tokenizer: tokenizer))
+    let keys = apiKeys.filter { !$0.isEmpty }
+    handler = keys.isEmpty ? router : KeyCheck(keys, before: router)
     http = try await HTTPServer(host: host, port: port)
   }
 
@@ -40,7 +44,7 @@ public final class Server: Sendable {
   public func run() async throws {
     engine.start()
     defer { engine.stop() }
-    try await http.run(router)
+    try await http.run(handler)
   }
 
   /// Takes no new requests, and lets those under way end within `time`.

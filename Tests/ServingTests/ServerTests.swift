@@ -25,7 +25,7 @@ import Torch
     private let server: Server
     private let task: Task<Void, any Error>
 
-    init(template: String? = nil) async throws {
+    init(template: String? = nil, apiKeys: [String] = []) async throws {
       folder = NSTemporaryDirectory() + "serving-\(UUID().uuidString)"
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
       try Self.makeAdapter(at: folder + "/tuned")
@@ -37,7 +37,7 @@ import Torch
       let server = try await Server(
         tuned, tokenizer: Tokenizer.load(folder: model), name: "demo",
         adapters: [("tuned", folder + "/tuned")],
-        port: 0)
+        port: 0, apiKeys: apiKeys)
       self.server = server
       port = server.port
       task = Task { try await server.run() }
@@ -61,10 +61,12 @@ import Torch
     }
 
     /// The answer to one request: its status, its body, and the events of a stream.
-    func ask(_ method: String, _ path: String, _ body: String = "") throws -> (status: Int, body: String) {
+    func ask(
+      _ method: String, _ path: String, _ body: String = "", headers: String = ""
+    ) throws -> (status: Int, body: String) {
       let client = try SocketClient(port: port)
       client.send(
-        "\(method) \(path) HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: \(body.utf8.count)\r\n\r\n\(body)"
+        "\(method) \(path) HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\(headers)content-length: \(body.utf8.count)\r\n\r\n\(body)"
       )
       return try Self.parse(client.receive())
     }
@@ -229,6 +231,26 @@ import Torch
     let missing = try server.json("/v1/load_lora_adapter", ["lora_name": "x", "lora_path": "/nowhere"])
     #expect(missing.0 == 400)
     #expect(missing.1["error"]?["message"]?.stringValue?.contains("/nowhere") == true)
+    try await server.stop()
+  }
+
+  @Test func keysAreAskedFor() async throws {
+    let server = try await Running(apiKeys: ["first", "second-key", ""])
+    func status(_ header: String?) throws -> (status: Int, body: String) {
+      try server.ask("GET", "/v1/models", headers: header.map { "authorization: \($0)\r\n" } ?? "")
+    }
+    for header in ["Bearer first", "bearer second-key"] { #expect(try status(header).status == 200) }
+    for header in [
+      nil, "Bearer", "Bearer ", "Bearer firs", "Bearer first1", "Basic first", "first", "Bearer First",
+    ] {
+      let answer = try status(header)
+      #expect(answer.status == 401)
+      let error = try JSONValue.parse(answer.body)["error"]
+      #expect(error?["code"] == "invalid_api_key" && error?["type"] == "invalid_request_error")
+      #expect(!answer.body.contains("second-key"))
+    }
+    #expect(try server.ask("GET", "/health").status == 200)
+    #expect(try server.ask("POST", "/v1/completions", "{}").status == 401)
     try await server.stop()
   }
 }

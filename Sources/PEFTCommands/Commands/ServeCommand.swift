@@ -15,7 +15,8 @@ struct ServeCommand: AsyncParsableCommand {
     discussion: """
       GET /v1/models, /health; POST /v1/completions, /v1/chat/completions, /v1/load_lora_adapter and
       /v1/unload_lora_adapter. A request's "model" is the base or an adapter. Ctrl-C lets the requests under way end.
-      Whoever reaches the port can use it and load any adapter folder: --host 0.0.0.0 opens it to the network.
+      Whoever reaches the port can use it and load any adapter folder, unless --api-key is given: --host 0.0.0.0 opens
+      it to the network.
 
       Example:
         peft serve --model Qwen2.5-0.5B --adapter mine=tuned --port 8000
@@ -26,11 +27,20 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(help: "The port to listen on; 0 for any that is free.") var port = 8000
   @Option(help: "What requests call the base model (default: the name of its folder).")
   var servedModelName: String?
+  @Option(
+    help:
+      "A key that requests must send as 'Authorization: Bearer KEY' (default: PEFT_API_KEY, which other users of the machine do not see); may be given several times."
+  )
+  var apiKey: [String] = []
   @OptionGroup(title: "Engine") var engine: EngineOptions
   @OptionGroup(title: "Output") var speech: OutputOptions
 
   func validate() throws {
     if !(0...65_535).contains(port) { throw ValidationError("--port is \(port): must be from 0 to 65535") }
+    for key in apiKey where key.isEmpty || !key.utf8.allSatisfy({ (33...126).contains($0) }) {
+      throw ValidationError(
+        "--api-key is empty, or has characters that no header carries: use letters and digits")
+    }
   }
 
   func run() async throws {
@@ -45,7 +55,7 @@ struct ServeCommand: AsyncParsableCommand {
       throw Failure(.usage, "an adapter is named '\(name)', as the model is: give it another name, NAME=DIR")
     }
     let server = try await Server(
-      tuned, tokenizer: tokenizer, name: name, adapters: adapters, host: host, port: port)
+      tuned, tokenizer: tokenizer, name: name, adapters: adapters, host: host, port: port, apiKeys: keys)
     let names = ([name] + adapters.map(\.name)).joined(separator: ", ")
     speech.note("serving \(names) on http://\(host):\(server.port)")
     if speech.json {
@@ -59,6 +69,11 @@ struct ServeCommand: AsyncParsableCommand {
     }
     defer { watch.cancel() }
     try await server.run()
+  }
+
+  private var keys: [String] {
+    apiKey.isEmpty
+      ? [ProcessInfo.processInfo.environment["PEFT_API_KEY"] ?? ""].filter { !$0.isEmpty } : apiKey
   }
 
   /// The folder of `NAME=DIR`.
