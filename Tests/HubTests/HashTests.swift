@@ -51,4 +51,13 @@ import Testing
   func entityTagsThatAreHashes(_ tag: String, _ isHash: Bool) {
     #expect((FileHash(entityTag: tag) != nil) == isHash)
   }
+
+  @Test(arguments: [0, 1, 1 << 20, (1 << 20) + 1, 3_000_000]) func filesAreReadInPieces(_ count: Int) throws {
+    let folder = try TemporaryFolder()
+    let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+    try folder.write("file", bytes)
+    #expect(try FileHash.sha256(ofFile: folder("file")) == FileHash.sha256(of: bytes))
+    #expect(try FileHash.git(ofFile: folder("file")) == FileHash.git(of: bytes))
+    #expect(throws: FileError.self) { try FileHash.git(ofFile: folder("missing")) }
+  }
 }

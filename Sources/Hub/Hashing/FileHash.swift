@@ -1,4 +1,5 @@
 import Files
+import Foundation
 
 /// The name that the hub gives to a file's content: git's hash of a small file, SHA-256 of a large one.
 enum FileHash: Sendable, Hashable {
@@ -25,26 +26,51 @@ enum FileHash: Sendable, Hashable {
   }
 
   /// Git's name for a file's content: SHA-1 of `blob`, its size and itself.
-  static func git(ofFile path: String) throws -> String { try hash(path) { git(of: $0) } }
-  static func git(of bytes: [UInt8]) -> String { bytes.withUnsafeBytes { git(of: $0) } }
-  static func sha256(ofFile path: String) throws -> String { try hash(path) { sha256(of: $0) } }
-  static func sha256(of bytes: [UInt8]) -> String { bytes.withUnsafeBytes { sha256(of: $0) } }
-
-  private static func hash(_ path: String, _ body: (UnsafeRawBufferPointer) -> String) throws -> String {
-    let file = try MappedFile(path: path)
-    return withExtendedLifetime(file) { body(file.bytes) }
-  }
-
-  private static func git(of bytes: UnsafeRawBufferPointer) -> String {
+  static func git(ofFile path: String) throws -> String {
     var digest = SHA1()
-    digest.update("blob \(bytes.count)\0")
-    digest.update(bytes)
+    digest.update(gitHead(Folder.size(of: path) ?? 0))
+    try update(&digest, with: path)
     return digest.hexadecimal()
   }
 
-  private static func sha256(of bytes: UnsafeRawBufferPointer) -> String {
-    var digest = SHA256()
-    digest.update(bytes)
+  static func git(of bytes: [UInt8]) -> String {
+    var digest = SHA1()
+    digest.update(gitHead(bytes.count))
+    bytes.withUnsafeBytes { digest.update($0) }
     return digest.hexadecimal()
+  }
+
+  static func sha256(ofFile path: String) throws -> String {
+    var digest = SHA256()
+    try update(&digest, with: path)
+    return digest.hexadecimal()
+  }
+
+  static func sha256(of bytes: [UInt8]) -> String {
+    var digest = SHA256()
+    bytes.withUnsafeBytes { digest.update($0) }
+    return digest.hexadecimal()
+  }
+
+  private static func gitHead(_ count: Int) -> String { "blob \(count)\0" }
+
+  /// Reads in pieces: a file may be larger than the memory.
+  private static func update(_ digest: inout some Digest, with path: String) throws {
+    let handle = fopen(path, "rb")
+    guard let handle else { throw unreadable(path) }
+    defer { fclose(handle) }
+    var buffer = [UInt8](repeating: 0, count: 1 << 20)
+    while true {
+      let count = fread(&buffer, 1, buffer.count, handle)
+      buffer.withUnsafeBytes { digest.update(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+      if count < buffer.count { break }
+    }
+    if ferror(handle) != 0 { throw unreadable(path) }
+  }
+
+  private static func unreadable(_ path: String) -> FileError {
+    FileError(
+      code: .other, message: "cannot read, \(String(cString: strerror(errno)))", path: path,
+      remedy: "check the disk and the file")
   }
 }
