@@ -24,6 +24,8 @@ public struct Completion: Sendable, Hashable {
   /// The new text, without special tokens and up to the stop text; empty when there is no tokenizer.
   public var text = ""
   public var finishReason = FinishReason.length
+  /// Of each token, where the request asks for it.
+  public var likelihoods: [TokenLikelihood] = []
 
   public init() {}
 
@@ -31,6 +33,7 @@ public struct Completion: Sendable, Hashable {
   public mutating func add(_ event: GenerationEvent) {
     ids.append(event.id)
     text += event.text
+    if let likelihood = event.likelihood { likelihoods.append(likelihood) }
     if let reason = event.finishReason { finishReason = reason }
   }
 }
@@ -41,10 +44,13 @@ public struct TextRequest: Sendable {
   public let options: SamplingOptions
   /// Of the drawing.
   public let seed: Int
+  /// With how many of the likeliest tokens each token's likelihood is told; nil not to tell it.
+  public let likeliest: Int?
 
   /// - Parameter seed: nil for that of the options.
-  public init(_ prompt: [Int], _ options: SamplingOptions, seed: Int? = nil) {
+  public init(_ prompt: [Int], _ options: SamplingOptions, seed: Int? = nil, likeliest: Int? = nil) {
     (self.prompt, self.options, self.seed) = (prompt, options, seed ?? options.seed)
+    self.likeliest = likeliest
   }
 }
 
@@ -57,8 +63,14 @@ public struct GenerationEvent: Sendable {
   public let text: String
   /// Set with the last event of a prompt.
   public let finishReason: Completion.FinishReason?
+  /// Nil unless the request asks for it.
+  public let likelihood: TokenLikelihood?
 
-  public init(index: Int, id: Int, text: String, finishReason: Completion.FinishReason?) {
+  public init(
+    index: Int, id: Int, text: String, finishReason: Completion.FinishReason?,
+    likelihood: TokenLikelihood? = nil
+  ) {
     (self.index, self.id, self.text, self.finishReason) = (index, id, text, finishReason)
+    self.likelihood = likelihood
   }
 }

@@ -10,11 +10,17 @@ struct RunningText {
   let sampler: Sampler
   private var decoder: StreamDecoder?
   private var stopText: StopText
+  private let likeliest: Int?
   private(set) var isFinished = false
 
-  /// - Parameter seed: of its own drawing.
-  init(_ index: Int, prompt: [Int], options: SamplingOptions, seed: Int, tokenizer: Tokenizer?) throws {
+  /// - Parameters:
+  ///   - seed: of its own drawing.
+  ///   - likeliest: see ``TextRequest/likeliest``.
+  init(
+    _ index: Int, prompt: [Int], options: SamplingOptions, seed: Int, likeliest: Int?, tokenizer: Tokenizer?
+  ) throws {
     (self.index, ids, promptCount, self.options) = (index, prompt, prompt.count, options)
+    self.likeliest = likeliest
     sampler = Sampler(options, generator: try Generator(seed: UInt64(bitPattern: Int64(seed))))
     stopText = StopText(options.stop)
     decoder = tokenizer?.streamDecoder()
@@ -29,11 +35,15 @@ struct RunningText {
   mutating func advance(_ logits: Tensor, _ endings: TextEndings) throws -> GenerationEvent {
     let forbidden = newCount < options.minNewTokens ? endings.ids : []
     let forced = endings.forced.token(at: newCount, of: options.maxNewTokens)
-    return try accept(forced ?? sampler.next(logits, after: ids, forbidden: forbidden), endings)
+    let id = try forced ?? sampler.next(logits, after: ids, forbidden: forbidden)
+    let likelihood = try likeliest.map { try TokenLikelihood(of: id, in: logits, likeliest: $0) }
+    return try accept(id, endings, likelihood)
   }
 
   /// Adds a token that was chosen.
-  mutating func accept(_ id: Int, _ endings: TextEndings) throws -> GenerationEvent {
+  mutating func accept(
+    _ id: Int, _ endings: TextEndings, _ likelihood: TokenLikelihood? = nil
+  ) throws -> GenerationEvent {
     ids.append(id)
     var text = try decoder?.append(id).map { stopText.append($0) } ?? ""
     var reason = reason(id, endings)
@@ -46,7 +56,7 @@ struct RunningText {
       reason = stopText.found.map { .stop($0) } ?? reason
       isFinished = true
     }
-    return GenerationEvent(index: index, id: id, text: text, finishReason: reason)
+    return GenerationEvent(index: index, id: id, text: text, finishReason: reason, likelihood: likelihood)
   }
 
   private func reason(_ id: Int, _ endings: TextEndings) -> Completion.FinishReason? {

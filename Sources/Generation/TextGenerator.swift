@@ -95,7 +95,8 @@ public struct TextGenerator {
     return try requests.enumerated().map { index, request in
       let start = (model as? any SequenceToSequenceModel).map { [$0.startID] } ?? request.prompt
       return try RunningText(
-        index, prompt: start, options: request.options, seed: request.seed, tokenizer: tokenizer)
+        index, prompt: start, options: request.options, seed: request.seed, likeliest: request.likeliest,
+        tokenizer: tokenizer)
     }
   }
 

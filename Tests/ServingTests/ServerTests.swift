@@ -253,4 +253,64 @@ import Torch
     #expect(try server.ask("POST", "/v1/completions", "{}").status == 401)
     try await server.stop()
   }
+
+  /// Against the model's own logits; whole and streamed, in completions and in chats.
+  @Test func likelihoodsAreThoseOfTheLogits() async throws {
+    let server = try await Running(template: "{% for m in messages %}{{ m.content }}{% endfor %}")
+    let tokenizer = try Tokenizer.load(folder: Self.model)
+    let tuned = try AdaptedPretrainedModel(folder: Self.model, dtype: .float32)
+    let language = try #require(tuned.model as? any CausalLanguageModel)
+    let prompt = try tokenizer.encode("once upon").ids
+    let ids = try written("once upon", adapter: nil, tokens: 12).ids
+    let scores = try withoutGradients {
+      try language.logits(ModelInput(prompt + ids)).select(0, 0).logSoftmax()
+    }
+    let expected = try ids.enumerated().map { step, id in
+      try scores.select(0, prompt.count - 1 + step).select(0, id).item()
+    }
+    func agrees(_ values: [Double?]) -> Bool {
+      values.count == expected.count && zip(values, expected).allSatisfy { abs(($0 ?? 1) - $1) < 1e-4 }
+    }
+    let (_, answer) = try server.json("/v1/completions", completion("demo", ["logprobs": 3]))
+    let table = try #require(answer["choices"]?[0]?["logprobs"])
+    #expect(agrees(table["token_logprobs"]?.arrayValue?.map(\.doubleValue) ?? []))
+    let tokens = (table["tokens"]?.arrayValue ?? []).compactMap(\.stringValue)
+    #expect(tokens.joined().hasPrefix(answer["choices"]?[0]?["text"]?.stringValue ?? "?"))
+    #expect(table["text_offset"]?[1]?.intValue == tokens.first?.count)
+    // Greedy: the chosen one is the likeliest.
+    let top = table["top_logprobs"]?[0]?.objectValue?.members ?? []
+    #expect(
+      top.count == 3 && top.compactMap(\.value.doubleValue).max() == table["token_logprobs"]?[0]?.doubleValue)
+
+    let events = try server.events("/v1/completions", completion("demo", ["logprobs": 0, "stream": true]))
+    #expect(
+      agrees(
+        events.flatMap { $0["choices"]?[0]?["logprobs"]?["token_logprobs"]?.arrayValue ?? [] }.map(
+          \.doubleValue)))
+
+    let offsets = events.compactMap { $0["choices"]?[0]?["logprobs"]?["text_offset"]?[0]?.intValue }
+    #expect(offsets == (table["text_offset"]?.arrayValue ?? []).compactMap(\.intValue))
+
+    var chat: JSONObject = [
+      "messages": [["role": "user", "content": "once upon"]], "max_tokens": 12, "temperature": 0,
+      "logprobs": true,
+      "top_logprobs": 2,
+    ]
+    let content = try server.json("/v1/chat/completions", .object(chat)).1["choices"]?[0]?["logprobs"]?[
+      "content"]
+    #expect(agrees(content?.arrayValue?.map { $0["logprob"]?.doubleValue } ?? []))
+    #expect(content?[0]?["top_logprobs"]?[0]?["token"] == content?[0]?["token"])
+    chat["stream"] = true
+    let parts = try server.events("/v1/chat/completions", .object(chat))
+    #expect(
+      agrees(
+        parts.flatMap { $0["choices"]?[0]?["logprobs"]?["content"]?.arrayValue ?? [] }.map {
+          $0["logprob"]?.doubleValue
+        }))
+
+    chat["logprobs"] = nil
+    #expect(try server.json("/v1/chat/completions", .object(chat)).0 == 400)
+    #expect(try server.json("/v1/completions", completion("demo", ["logprobs": 21])).0 == 400)
+    try await server.stop()
+  }
 }

@@ -12,20 +12,21 @@ struct AnswerFormat: Sendable {
   let kind: Kind
   let model: String
   let id: String
+  private let likelihoods: LikelihoodFormat
   private let created = Int(Date().timeIntervalSince1970)
 
-  init(_ kind: Kind, model: String) {
-    (self.kind, self.model) = (kind, model)
+  init(_ kind: Kind, model: String, likelihoods: LikelihoodFormat) {
+    (self.kind, self.model, self.likelihoods) = (kind, model, likelihoods)
     id = (kind == .chat ? "chatcmpl-" : "cmpl-") + UUID().uuidString.lowercased()
   }
 
-  func whole(_ completions: [Completion], prompts: Int) -> JSONValue {
-    let choices = completions.enumerated().map { index, completion in
+  func whole(_ completions: [Completion], prompts: Int) throws -> JSONValue {
+    let choices = try completions.enumerated().map { index, completion in
       let text: (key: String, value: JSONValue) =
         kind == .chat
         ? ("message", ["role": "assistant", "content": .string(completion.text)])
         : ("text", .string(completion.text))
-      return choice(index, text, completion.finishReason)
+      return try choice(index, text, completion.finishReason, completion.likelihoods)
     }
     return frame(
       kind == .chat ? "chat.completion" : "text_completion", choices,
@@ -35,16 +36,21 @@ struct AnswerFormat: Sendable {
   /// The first part of a choice: who speaks. Only chats have one.
   func opening(_ index: Int) -> JSONValue? {
     guard kind == .chat else { return nil }
-    return part([choice(index, ("delta", ["role": "assistant", "content": ""]), nil)])
+    return part([choice(index, ("delta", ["role": "assistant", "content": ""]), nil, logprobs: .null)])
   }
 
   /// What one step added, or nil when that is nothing.
-  func part(_ event: GenerationEvent) -> JSONValue? {
-    if event.text.isEmpty, event.finishReason == nil { return nil }
+  ///
+  /// - Parameter offset: characters of the tokens that came before; those of this one are added.
+  func part(_ event: GenerationEvent, offset: inout Int) throws -> JSONValue? {
+    if event.text.isEmpty, event.finishReason == nil, event.likelihood == nil { return nil }
     let text = JSONValue.string(event.text)
     let delta: JSONValue = event.text.isEmpty ? [:] : ["content": text]
+    defer { offset += likelihoods.length(event.likelihood) }
     return part([
-      choice(event.index, kind == .chat ? ("delta", delta) : ("text", text), event.finishReason)
+      try choice(
+        event.index, kind == .chat ? ("delta", delta) : ("text", text), event.finishReason,
+        [event.likelihood].compactMap(\.self), offset: offset)
     ])
   }
 
@@ -58,10 +64,19 @@ struct AnswerFormat: Sendable {
   private func part(_ choices: [JSONValue]) -> JSONValue { frame(partKind, choices, usage: nil) }
 
   private func choice(
-    _ index: Int, _ text: (key: String, value: JSONValue), _ reason: Completion.FinishReason?
+    _ index: Int, _ text: (key: String, value: JSONValue), _ reason: Completion.FinishReason?,
+    _ tokens: [TokenLikelihood], offset: Int = 0
+  ) throws -> JSONValue {
+    choice(
+      index, text, reason, logprobs: tokens.isEmpty ? .null : try likelihoods.json(tokens, offset: offset))
+  }
+
+  private func choice(
+    _ index: Int, _ text: (key: String, value: JSONValue), _ reason: Completion.FinishReason?,
+    logprobs: JSONValue
   ) -> JSONValue {
     .object([
-      "index": .int(index), text.key: text.value, "logprobs": .null,
+      "index": .int(index), text.key: text.value, "logprobs": logprobs,
       "finish_reason": reason.map { .string($0.name) } ?? .null,
     ])
   }

@@ -10,12 +10,14 @@ struct GenerationFields {
   let isStreamed: Bool
   /// Whether a stream ends with how many tokens there were.
   let includesUsage: Bool
+  /// With how many of the likeliest tokens the likelihood of each is told; nil not to tell it.
+  let likeliest: Int?
 
   /// - Parameter room: how many tokens there are at most, when the request does not say.
   /// - Throws: ``APIError`` naming a field that makes no sense.
-  init(_ fields: RequestFields, room: Int) throws {
+  init(_ fields: RequestFields, _ kind: AnswerFormat.Kind, room: Int) throws {
     try fields.refuse([
-      "tools", "functions", "logprobs", "top_logprobs", "logit_bias", "presence_penalty", "frequency_penalty",
+      "tools", "functions", "logit_bias", "presence_penalty", "frequency_penalty",
       "response_format", "echo", "suffix", "guided_json", "audio",
     ])
     if let best = try fields.int("best_of", in: 1...16), best > 1 {
@@ -25,7 +27,22 @@ struct GenerationFields {
     count = try fields.int("n", in: 1...16) ?? 1
     isStreamed = try fields.bool("stream") ?? false
     includesUsage = fields["stream_options"]?["include_usage"]?.boolValue ?? false
+    likeliest = try Self.likeliest(fields, kind)
     options = try Self.options(fields, room)
+  }
+
+  /// Completions say how many in `logprobs`, chats whether, and in `top_logprobs` how many.
+  private static func likeliest(_ fields: RequestFields, _ kind: AnswerFormat.Kind) throws -> Int? {
+    let range = 0...20
+    if kind == .completion {
+      return fields["logprobs"]?.boolValue == false ? nil : try fields.int("logprobs", in: range)
+    }
+    let count = try fields.int("top_logprobs", in: range)
+    guard try fields.bool("logprobs") == true else {
+      if let count, count > 0 { throw APIError.invalid("top_logprobs", "needs logprobs: true") }
+      return nil
+    }
+    return count ?? 0
   }
 
   private static func options(_ fields: RequestFields, _ room: Int) throws -> SamplingOptions {

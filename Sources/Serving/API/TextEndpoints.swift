@@ -16,14 +16,14 @@ struct TextEndpoints: Sendable {
   /// `POST /v1/completions`.
   func complete(_ body: [UInt8]) throws -> HTTPAnswerSource {
     let fields = try RequestFields(body)
-    let wanted = try GenerationFields(fields, room: Self.usualLength)
+    let wanted = try GenerationFields(fields, .completion, room: Self.usualLength)
     return try begin(try prompts(fields), wanted, .completion)
   }
 
   /// `POST /v1/chat/completions`.
   func chat(_ body: [UInt8]) throws -> HTTPAnswerSource {
     let fields = try RequestFields(body)
-    let wanted = try GenerationFields(fields, room: engine.contextLength)
+    let wanted = try GenerationFields(fields, .chat, room: engine.contextLength)
     let messages = try ChatMessages(fields).value
     let text: String
     do {
@@ -45,12 +45,15 @@ struct TextEndpoints: Sendable {
         code: "context_length_exceeded")
     }
     let texts = prompts.flatMap { prompt in
-      (0..<wanted.count).map { TextRequest(prompt, wanted.options, seed: wanted.options.seed &+ $0) }
+      (0..<wanted.count).map {
+        TextRequest(prompt, wanted.options, seed: wanted.options.seed &+ $0, likeliest: wanted.likeliest)
+      }
     }
     return HTTPAnswerSource(
       events: try engine.write(texts, adapter: adapter), texts: texts.count,
       promptTokens: prompts.reduce(0) { $0 + $1.count }, wanted: wanted,
-      format: AnswerFormat(kind, model: adapter ?? models.base))
+      format: AnswerFormat(
+        kind, model: adapter ?? models.base, likelihoods: LikelihoodFormat(kind: kind, tokenizer: tokenizer)))
   }
 
   /// `prompt`: a text or its tokens, or several of them.
@@ -89,16 +92,16 @@ struct HTTPAnswerSource: Sendable {
     guard wanted.isStreamed else {
       var completions = Array(repeating: Completion(), count: texts)
       try await forEachEvent { completions[$0.index].add($0) }
-      return .json(.ok, format.whole(completions, prompts: promptTokens))
+      return .json(.ok, try format.whole(completions, prompts: promptTokens))
     }
     return .events { writer in
       for index in 0..<texts {
         if let opening = format.opening(index) { try await writer.send(opening) }
       }
-      var count = 0
+      var (count, offsets) = (0, [Int](repeating: 0, count: texts))
       try await forEachEvent { event in
         count += 1
-        if let part = format.part(event) { try await writer.send(part) }
+        if let part = try format.part(event, offset: &offsets[event.index]) { try await writer.send(part) }
       }
       if wanted.includesUsage {
         try await writer.send(format.closing(prompts: promptTokens, completions: count))

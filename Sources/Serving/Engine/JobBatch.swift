@@ -37,7 +37,8 @@ struct JobBatch {
         case .success(let event):
           place.job.output.yield(
             GenerationEvent(
-              index: place.index, id: event.id, text: event.text, finishReason: event.finishReason))
+              index: place.index, id: event.id, text: event.text, finishReason: event.finishReason,
+              likelihood: event.likelihood))
         case .failure(let error): place.job.output.finish(throwing: error)
         }
       }
