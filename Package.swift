@@ -34,6 +34,7 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
@@ -42,7 +43,7 @@ let package = Package(
     room("JSON", ["Files"]),
     room("Pickle", ["Files"]),
     .target(name: "CCurl", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
-    room("Hub", ["CCurl", "Files", "JSON"]),
+    room("Hub", ["CCurl", "Files", "JSON", .product(name: "Crypto", package: "swift-crypto")]),
     .systemLibrary(name: "CLibTorch", pkgConfig: "swift-peft-libtorch"),
     .target(name: "CTorch", dependencies: ["CLibTorch"], exclude: ["Kernels/Loops.inc"]),
     room("Torch", ["CTorch"]),

@@ -57,6 +57,8 @@ const LoopTable<T> &loops();
 struct ThinProduct {
   /// Columns of x are rounded up to a multiple of these.
   int64_t lanes;
+  /// Rows of W that are taken together.
+  int64_t block;
   /// x [rows, size] in the order that `run` reads, `rows` times the rounded size.
   void (*interleave)(const void *x, void *interleaved, int64_t rows, int64_t size);
   /// y = x W^T + bias for outputs `first` to `last`; W [outputs, size], y [rows, outputs], bias null or [outputs].

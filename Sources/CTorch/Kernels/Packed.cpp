@@ -82,24 +82,29 @@ struct Packed {
   }
 };
 
-/// y = x W^T in bfloat16, a few rows of W at a time in memory that stays in the nearest cache; false where the processor
-/// or the sizes do not suit it.
-bool narrow_product(const PackedWeight &w, const at::Tensor &x, const at::Tensor &y, int64_t rows) {
-  if (x.scalar_type() != at::kBFloat16) return false;
-  auto fill = packed_bfloat16_rows(w);
-  auto product = thin_bfloat16_product(rows);
-  if (!fill || !product) return false;
-  // Fours of rows, as products take them.
-  int64_t height = std::max<int64_t>(1, 2048 / w.columns) * 4;
-  parallel(w.rows, grain(w.columns), [&](int64_t first, int64_t last) {
+/// y = x W^T + bias in bfloat16, a few rows of W at a time in memory that stays in the nearest cache; undefined where
+/// the processor or the sizes do not suit it.
+at::Tensor narrow_product(const PackedWeight &w, const at::Tensor &x, const at::Tensor &bias, at::IntArrayRef shape,
+                          int64_t rows) {
+  auto fill = x.scalar_type() == at::kBFloat16 ? packed_bfloat16_rows(w) : nullptr;
+  auto product = fill ? thin_product_for(rows, true) : nullptr;
+  if (!product) return {};
+  auto interleaved = at::empty({rows * (w.columns + product->lanes)}, x.options()), y = at::empty(shape, x.options());
+  auto added = bias.defined() ? bias.to(at::kFloat).contiguous() : at::Tensor();
+  TORCH_CHECK(!added.defined() || added.numel() == w.rows, "packed_linear: bias ", bias.sizes(), " for ", w.rows,
+              " outputs");
+  product->interleave(x.data_ptr(), interleaved.data_ptr(), rows, w.columns);
+  int64_t height = std::max<int64_t>(1, 8192 / (w.columns * product->block)) * product->block;
+  parallel_by_chunks(w.rows, product_chunk(w.columns), [&](int64_t first, int64_t last) {
     std::unique_ptr<uint16_t[]> tile(new uint16_t[height * w.columns]);
     for (int64_t row = first; row < last; row += height) {
       int64_t end = std::min(row + height, last);
       fill(w, tile.get(), row, end);
-      product(tile.get(), data<uint16_t>(x), data<float>(y) + row, 0, end - row, w.columns, w.rows);
+      product->run(tile.get(), interleaved.data_ptr(), added.defined() ? data<float>(added) + row : nullptr,
+                   data<uint16_t>(y) + row, 0, end - row, w.columns, w.rows);
     }
   });
-  return true;
+  return y;
 }
 
 }  // namespace
@@ -140,13 +145,12 @@ ct_tensor *ct_packed_linear(const ct_packed_weight *weight, const ct_tensor *inp
                 " and ", outputs, " x ", size);
     auto shape = x.sizes().vec();
     shape.back() = outputs;
-    auto y = at::empty(shape, x.options().dtype(at::kFloat));
-    if (!narrow_product(packed.weight, x, y, rows)) {
-      auto wide = x.to(at::kFloat);
-      parallel(outputs, grain(size), [&](int64_t first, int64_t last) {
-        loops<float>().packed_product[rows - 1](packed.weight, data<float>(wide), data<float>(y), first, last);
-      });
-    }
+    if (auto y = narrow_product(packed.weight, x, bias ? borrow(bias) : at::Tensor(), shape, rows); y.defined())
+      return give(y);
+    auto wide = x.to(at::kFloat), y = at::empty(shape, wide.options());
+    parallel_by_chunks(outputs, product_chunk(size), [&](int64_t first, int64_t last) {
+      loops<float>().packed_product[rows - 1](packed.weight, data<float>(wide), data<float>(y), first, last);
+    });
     if (bias) y.add_(borrow(bias));
     return give(y.to(x.scalar_type()));
   });

@@ -69,10 +69,15 @@ THIN_TARGET static void thin_block(const typename T::Element *w, const typename 
       y[row * outputs + k] = T::narrow(_mm512_reduce_add_ps(sums[row][k]) + (bias ? bias[k] : 0));
 }
 
+template <typename T>
+constexpr int block_of(int rows) {
+  return rows <= 4 ? 4 : T::block;
+}
+
 template <typename T, int rows>
 THIN_TARGET static void thin_product(const void *weight, const void *input, const float *bias, void *output,
                                      int64_t first, int64_t last, int64_t size, int64_t outputs) {
-  constexpr int block = rows <= 4 ? 4 : T::block;
+  constexpr int block = block_of<T>(rows);
   auto w = static_cast<const typename T::Element *>(weight), x = static_cast<const typename T::Element *>(input);
   auto y = static_cast<typename T::Element *>(output);
   auto from = [&](int64_t place) { return bias ? bias + place : nullptr; };
@@ -94,12 +99,13 @@ static void interleave(const void *input, void *output, int64_t rows, int64_t si
     }
 }
 
+template <typename T, int rows>
+static constexpr ThinProduct product_of = {T::lanes, block_of<T>(rows), interleave<T>, thin_product<T, rows>};
+
 template <typename T>
-static constexpr ThinProduct products[thin_rows] = {
-    {T::lanes, interleave<T>, thin_product<T, 1>}, {T::lanes, interleave<T>, thin_product<T, 2>},
-    {T::lanes, interleave<T>, thin_product<T, 3>}, {T::lanes, interleave<T>, thin_product<T, 4>},
-    {T::lanes, interleave<T>, thin_product<T, 5>}, {T::lanes, interleave<T>, thin_product<T, 6>},
-    {T::lanes, interleave<T>, thin_product<T, 7>}, {T::lanes, interleave<T>, thin_product<T, 8>}};
+static constexpr ThinProduct products[thin_rows] = {product_of<T, 1>, product_of<T, 2>, product_of<T, 3>,
+                                                    product_of<T, 4>, product_of<T, 5>, product_of<T, 6>,
+                                                    product_of<T, 7>, product_of<T, 8>};
 
 const ThinProduct *thin_product_for(int64_t rows, bool is_bfloat16) {
   static const bool has_float32 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&

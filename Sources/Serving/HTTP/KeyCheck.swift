@@ -7,7 +7,7 @@ struct KeyCheck: HTTPHandler {
   private let next: any HTTPHandler
 
   init(_ keys: [String], before next: any HTTPHandler) {
-    (self.keys, self.next) = (keys.map { Array($0.utf8) }, next)
+    (self.keys, self.next) = (keys.filter { !$0.isEmpty }.map { Array($0.utf8) }, next)
   }
 
   func answer(_ request: HTTPRequest) async throws -> HTTPAnswer {

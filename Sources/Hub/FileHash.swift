@@ -1,3 +1,4 @@
+import Crypto
 import Files
 import Foundation
 
@@ -27,42 +28,44 @@ enum FileHash: Sendable, Hashable {
 
   /// Git's name for a file's content: SHA-1 of `blob`, its size and itself.
   static func git(ofFile path: String) throws -> String {
-    var digest = SHA1()
-    digest.update(gitHead(Folder.size(of: path) ?? 0))
-    try update(&digest, with: path)
-    return digest.hexadecimal()
+    var hash = gitHash(size: Folder.size(of: path) ?? 0)
+    try update(&hash, with: path)
+    return hexadecimal(hash.finalize())
   }
 
   static func git(of bytes: [UInt8]) -> String {
-    var digest = SHA1()
-    digest.update(gitHead(bytes.count))
-    bytes.withUnsafeBytes { digest.update($0) }
-    return digest.hexadecimal()
+    var hash = gitHash(size: bytes.count)
+    hash.update(data: bytes)
+    return hexadecimal(hash.finalize())
   }
 
   static func sha256(ofFile path: String) throws -> String {
-    var digest = SHA256()
-    try update(&digest, with: path)
-    return digest.hexadecimal()
+    var hash = SHA256()
+    try update(&hash, with: path)
+    return hexadecimal(hash.finalize())
   }
 
-  static func sha256(of bytes: [UInt8]) -> String {
-    var digest = SHA256()
-    bytes.withUnsafeBytes { digest.update($0) }
-    return digest.hexadecimal()
+  static func sha256(of bytes: [UInt8]) -> String { hexadecimal(SHA256.hash(data: bytes)) }
+
+  private static func gitHash(size: Int) -> Insecure.SHA1 {
+    var hash = Insecure.SHA1()
+    hash.update(data: Array("blob \(size)\0".utf8))
+    return hash
   }
 
-  private static func gitHead(_ count: Int) -> String { "blob \(count)\0" }
+  private static func hexadecimal(_ digest: some Sequence<UInt8>) -> String {
+    digest.map { $0 < 16 ? "0" + String($0, radix: 16) : String($0, radix: 16) }.joined()
+  }
 
   /// Reads in pieces: a file may be larger than the memory.
-  private static func update(_ digest: inout some Digest, with path: String) throws {
+  private static func update(_ hash: inout some HashFunction, with path: String) throws {
     let handle = fopen(path, "rb")
     guard let handle else { throw unreadable(path) }
     defer { fclose(handle) }
     var buffer = [UInt8](repeating: 0, count: 1 << 20)
     while true {
       let count = fread(&buffer, 1, buffer.count, handle)
-      buffer.withUnsafeBytes { digest.update(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+      buffer.withUnsafeBytes { hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: $0[..<count])) }
       if count < buffer.count { break }
     }
     if ferror(handle) != 0 { throw unreadable(path) }
