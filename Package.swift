@@ -67,6 +67,7 @@ let package = Package(
       "Serving",
       [
         "Configuration", "Files", "FineTuning", "Generation", "JSON", "Models", "NN", "PEFT", "Tokenizers",
+        "Torch", "Training",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -113,7 +114,11 @@ let package = Package(
     tests("Reports", ["JSON"]),
     tests("Demo", ["Tokenizers"]),
     tests(
-      "Serving", ["Files", "FineTuning", "Generation", "JSON", "Models", "NN", "PEFT", "Tokenizers", "Torch"]),
+      "Serving",
+      [
+        "Files", "FineTuning", "Generation", "JSON", "Models", "NN", "PEFT", "Safetensors", "Tokenizers",
+        "Torch",
+      ]),
     tests(
       "PEFTCommands",
       [

@@ -1,7 +1,7 @@
 import FineTuning
 import Tokenizers
 
-/// A language model and its adapters behind an HTTP port, with the endpoints of OpenAI's API.
+/// A language model or an encoder, and its adapters, behind an HTTP port, with the endpoints of OpenAI's API.
 ///
 /// ```swift
 /// let server = try await Server(tuned, tokenizer: tokenizer, name: "llama", adapters: [("mine", "my-adapter")])
@@ -19,19 +19,21 @@ public final class Server: Sendable {
   ///   - tuned: the model, to which nothing else may be done from now on.
   ///   - name: what requests call the base model.
   ///   - adapters: those that the model has been loaded with, and where from.
+  ///   - layout: how texts become vectors.
   ///   - port: 0 for any that is free; see ``port``.
   ///   - apiKeys: of which requests must name one; empty to answer everybody. Empty keys are none.
-  /// - Throws: ``ServingError`` for a model that does not write text, and an address that cannot be used.
+  /// - Throws: ``ServingError`` for a model that is of neither kind, and an address that cannot be used.
   public init(
     _ tuned: sending AdaptedPretrainedModel, tokenizer: Tokenizer, name: String,
     adapters: [(name: String, path: String)] = [], host: String = "127.0.0.1", port: Int = 8000,
-    apiKeys: [String] = []
+    layout: SentenceLayout = SentenceLayout(), apiKeys: [String] = []
   ) async throws {
-    engine = try ServingEngine(tuned, tokenizer: tokenizer)
+    engine = try ServingEngine(tuned, tokenizer: tokenizer, layout: layout)
     let models = ServedModels(
       base: name, adapters: adapters.map { .init(name: $0.name, path: $0.path) }, engine: engine)
     let router = Router(
-      models: models, texts: TextEndpoints(models: models, engine: engine, tokenizer: tokenizer))
+      models: models, texts: TextEndpoints(models: models, engine: engine, tokenizer: tokenizer),
+      embeddings: EmbeddingEndpoint(models: models, engine: engine, tokenizer: tokenizer))
     let keys = apiKeys.filter { !$0.isEmpty }
     handler = keys.isEmpty ? router : KeyCheck(keys, before: router)
     http = try await HTTPServer(host: host, port: port)

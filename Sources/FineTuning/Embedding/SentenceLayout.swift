@@ -11,6 +11,9 @@ public struct SentenceLayout: Sendable {
   /// `max_seq_length` of `sentence_bert_config.json`.
   public private(set) var maxLength: Int?
 
+  /// A folder that says nothing.
+  public init() {}
+
   /// - Throws: `JSONError` for a file that is not JSON.
   public init(_ folder: ModelFolder) throws {
     func object(_ name: String) throws -> JSONObject? {

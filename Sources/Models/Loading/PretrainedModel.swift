@@ -147,4 +147,11 @@ extension PretrainedModel {
   public static func task(of config: ModelConfiguration) throws -> ModelTask {
     try ModelRegistry.family(of: config).task(config, asked: nil)
   }
+
+  /// The tasks that the family of a configuration can do, the usual one first.
+  ///
+  /// - Throws: ``ModelError`` for a family that is not supported.
+  public static func tasks(of config: ModelConfiguration) throws -> [ModelTask] {
+    try ModelRegistry.family(of: config).tasks
+  }
 }

@@ -13,8 +13,8 @@ struct ServeCommand: AsyncParsableCommand {
     commandName: "serve",
     abstract: "Serve a model and its adapters over HTTP, with OpenAI's endpoints.",
     discussion: """
-      GET /v1/models, /health; POST /v1/completions, /v1/chat/completions, /v1/load_lora_adapter and
-      /v1/unload_lora_adapter. A request's "model" is the base or an adapter. Ctrl-C lets the requests under way end.
+      GET /v1/models, /health; POST /v1/completions, /v1/chat/completions, /v1/embeddings,
+      /v1/load_lora_adapter and /v1/unload_lora_adapter. Encoders answer /v1/embeddings only. A request's "model" is the base or an adapter. Ctrl-C lets the requests under way end.
       Whoever reaches the port can use it and load any adapter folder, unless --api-key is given: --host 0.0.0.0 opens
       it to the network.
 
@@ -45,17 +45,19 @@ struct ServeCommand: AsyncParsableCommand {
 
   func run() async throws {
     let device = try engine.start()
-    guard let tokenizer = try ModelFolder(model.model).tokenizer() else {
+    let folder = try ModelFolder(model.model)
+    guard let tokenizer = try folder.tokenizer() else {
       throw Failure(.badInput, "no tokenizer, \(model.model): put tokenizer.json beside config.json")
     }
-    let tuned = try model.load(task: .causalLM, engine, device: device, speech)
+    let tuned = try model.load(task: Self.task(folder), engine, device: device, speech)
     let adapters = zip(tuned.reports, model.adapter).map { (name: $0.name, path: Self.path($1)) }
     let name = servedModelName ?? URL(fileURLWithPath: model.model).lastPathComponent
     if adapters.contains(where: { $0.name == name }) {
       throw Failure(.usage, "an adapter is named '\(name)', as the model is: give it another name, NAME=DIR")
     }
     let server = try await Server(
-      tuned, tokenizer: tokenizer, name: name, adapters: adapters, host: host, port: port, apiKeys: keys)
+      tuned, tokenizer: tokenizer, name: name, adapters: adapters, host: host, port: port,
+      layout: SentenceLayout(folder), apiKeys: keys)
     let names = ([name] + adapters.map(\.name)).joined(separator: ", ")
     speech.note("serving \(names) on http://\(host):\(server.port)")
     if speech.json {
@@ -69,6 +71,12 @@ struct ServeCommand: AsyncParsableCommand {
     }
     defer { watch.cancel() }
     try await server.run()
+  }
+
+  /// Encoders give hidden states; everything else is asked to write.
+  private static func task(_ folder: ModelFolder) throws -> ModelTask {
+    let tasks = try PretrainedModel.tasks(of: ModelConfiguration(folder: folder.path))
+    return !tasks.contains(.causalLM) && tasks.contains(.featureExtraction) ? .featureExtraction : .causalLM
   }
 
   private var keys: [String] {

@@ -5,6 +5,7 @@ import Models
 import NIOHTTP1
 import PEFT
 import Tokenizers
+import Training
 
 /// What went wrong with a request, as OpenAI's API says it.
 struct APIError: Error {
@@ -29,6 +30,7 @@ struct APIError: Error {
     case let error as APIError: self = error
     case is ModelError, is TokenizerError, is ConfigurationError, is AdapterError, is FileError, is JSONError:
       self.init(.badRequest, "\(error)")
+    case let error as TrainingError where error.code == .data: self.init(.badRequest, "\(error)")
     case is CancellationError: self.init(.serviceUnavailable, "the server is stopping: try again later")
     default: self.init(.internalServerError, "\(error)")
     }

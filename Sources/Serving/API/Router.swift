@@ -6,6 +6,7 @@ import NIOHTTP1
 struct Router: HTTPHandler {
   let models: ServedModels
   let texts: TextEndpoints
+  let embeddings: EmbeddingEndpoint
 
   func answer(_ request: HTTPRequest) async throws -> HTTPAnswer {
     switch request.path {
@@ -25,6 +26,9 @@ struct Router: HTTPHandler {
     case "/v1/chat/completions":
       try allow([.POST], request)
       return try await texts.chat(request.body).answer()
+    case "/v1/embeddings":
+      try allow([.POST], request)
+      return try await embeddings.answer(request.body)
     case "/v1/load_lora_adapter":
       try allow([.POST], request)
       let fields = try RequestFields(request.body)

@@ -7,6 +7,7 @@ import NIOHTTP1
 import NN
 import PEFT
 import Tokenizers
+import Torch
 
 /// The model's own thread: takes jobs, writes their texts, and lets several batches take turns, a token at a time.
 ///
@@ -15,7 +16,9 @@ import Tokenizers
 final class ServingEngine: @unchecked Sendable {
   // Unchecked: the model is touched by the thread alone, everything else under the lock of `condition`.
   private let tuned: AdaptedPretrainedModel
-  private let generator: TextGenerator
+  /// Nil for an encoder, which writes nothing.
+  private let generator: TextGenerator?
+  private let embedder: TextEmbedder
   private let tokenizer: Tokenizer
   private let condition = NSCondition()
   private var waiting: [Job] = []
@@ -33,15 +36,22 @@ final class ServingEngine: @unchecked Sendable {
   private static let mostRows = 32
   private static let mostWaiting = 256
 
-  /// - Throws: ``ServingError`` for a model that does not write text.
-  init(_ tuned: AdaptedPretrainedModel, tokenizer: Tokenizer) throws {
-    guard let model = tuned.model as? any CausalLanguageModel else {
-      throw ServingError("a model that does not write text, \(tuned.folder): choose a language model")
+  /// - Throws: ``ServingError`` for a model that neither writes text nor gives hidden states.
+  init(_ tuned: AdaptedPretrainedModel, tokenizer: Tokenizer, layout: SentenceLayout) throws {
+    let language = tuned.model as? any CausalLanguageModel
+    guard language != nil || tuned.model is any TextEncoder else {
+      throw ServingError(
+        "a model that neither writes text nor reads it into vectors, \(tuned.folder): choose a language model or an encoder"
+      )
     }
     (self.tuned, self.tokenizer) = (tuned, tokenizer)
-    generator = try TextGenerator(model, tokenizer: tokenizer)
-    contextLength = model.contextLength
-    vocabularySize = model.outputEmbedding.weight.shape.first ?? 0
+    generator = try language.map { try TextGenerator($0, tokenizer: tokenizer) }
+    embedder = TextEmbedder(
+      tuned.model, tokenizer: tokenizer, pooling: layout.pooling ?? .mean,
+      normalizes: layout.normalizes ?? true,
+      maxLength: layout.maxLength)
+    contextLength = tuned.model.contextLength
+    vocabularySize = language?.outputEmbedding.weight.shape.first ?? 0
   }
 
   func start() {
@@ -64,6 +74,9 @@ final class ServingEngine: @unchecked Sendable {
   ///
   /// - Throws: ``APIError`` for texts that cannot be continued, and when too many wait already.
   func write(_ texts: [TextRequest], adapter: String?) throws -> Job.Events {
+    guard let generator else {
+      throw APIError(.badRequest, "the model is an encoder, which writes no text: ask /v1/embeddings")
+    }
     for (index, text) in texts.enumerated() { try generator.check(text, index) }
     guard texts.count <= Self.mostRows else {
       throw APIError(.badRequest, "\(texts.count) texts in one request: ask for at most \(Self.mostRows)")
@@ -79,6 +92,21 @@ final class ServingEngine: @unchecked Sendable {
       condition.signal()
     }
     return stream
+  }
+
+  /// A vector for each text, between two steps.
+  ///
+  /// - Throws: what ``TextEmbedder`` says of a text, and ``APIError`` for an adapter that is gone.
+  func embed(_ texts: [String], adapter: String?) async throws -> [[Float]] {
+    try await perform { [self] tuned in
+      if let adapter, !tuned.adapters.names.contains(adapter) {
+        throw APIError(.notFound, "adapter '\(adapter)' has been unloaded")
+      }
+      try tuned.adapters.activate(adapter.map { [$0] } ?? [])
+      let vectors = try embedder.embed(texts)
+      let (width, values) = (vectors.shape[1], try vectors.contiguous().array(of: Float.self))
+      return texts.indices.map { Array(values[$0 * width..<($0 + 1) * width]) }
+    }
   }
 
   /// Runs `body` on the model's thread, between two steps.
@@ -161,6 +189,7 @@ final class ServingEngine: @unchecked Sendable {
   }
 
   private func begin(_ jobs: [Job], _ route: JobBatch.Route) {
+    guard let generator else { return }
     do {
       running.append(try JobBatch(jobs, route, by: generator))
     } catch {
