@@ -126,13 +126,13 @@ struct LoadingTests {
     let asked = "org/tiny-\(UInt32.random(in: .min ... .max))"
     let copy = try TemporaryModel("llama")
     let folder = copy.folder
-    try ModelFolder.$fetch.withValue({ id in id.path == asked ? folder : "other" }) {
-      let (fetched, local) = (try ModelFolder(asked).path, try ModelFolder(folder).path)
-      #expect(fetched == folder && local == folder)
-      #expect(ModelFolder(present: asked) == nil)
-      for name in ["no-such-model", "./\(asked)", "/\(asked)"] {
-        #expect(throws: ModelError.self) { try ModelFolder(name) }
-      }
+    ModelFolder.fetch = { id in id.path == asked ? folder : "other" }
+    defer { ModelFolder.fetch = nil }
+    let (fetched, local) = (try ModelFolder(asked).path, try ModelFolder(folder).path)
+    #expect(fetched == folder && local == folder)
+    #expect(ModelFolder(present: asked) == nil)
+    for name in ["no-such-model", "./\(asked)", "/\(asked)"] {
+      #expect(throws: ModelError.self) { try ModelFolder(name) }
     }
   }
 }

@@ -5,20 +5,37 @@ import Hub
 public struct ModelFolder: Sendable {
   public let path: String
 
-  /// How a program gets the folder of an id that is not at hand, such as by pulling it; nil to look at this machine
-  /// only. Set for the duration of a call: `ModelFolder.$fetch.withValue { try hub.folder(of: $0) } operation: { ... }`.
-  @TaskLocal public static var fetch: (@Sendable (RepositoryID) throws -> String)?
+  /// Gives the folder of an id that is not at hand.
+  public typealias Fetch = @Sendable (RepositoryID) throws -> String
+
+  // Not a task-local value: binding one around asynchronous work crashes in optimized builds of Swift 6.3.
+  private static let fetching = Locked<Fetch?>(nil)
+
+  /// How this program gets the folder of an id that is not at hand, such as by pulling it; nil, as at the beginning, to
+  /// look at this machine only.
+  public static var fetch: Fetch? {
+    get { fetching.withLock { $0 } }
+    set { fetching.withLock { $0 = newValue } }
+  }
 
   /// - Parameter name: a folder, or an id such as `org/name` or `org/name@revision`, which is looked for in the cache and
   ///   then fetched. A name without an organization is never fetched: it is more often a folder's, mistyped.
   /// - Throws: ``ModelError`` when it is neither, and what fetching throws.
-  public init(_ name: String) throws {
+  public init(_ name: String) throws { try self.init(name, fetch: Self.fetch) }
+
+  /// A folder, or an id that lies in the cache whole; nothing is fetched.
+  public init?(present name: String) {
+    guard let found = try? ModelFolder(name, fetch: nil) else { return nil }
+    self = found
+  }
+
+  private init(_ name: String, fetch: Fetch?) throws {
     if let local = try Self.local(name) {
       path = local
       return
     }
     let id = try? RepositoryID(name)
-    if let id, id.organization != nil, let fetch = Self.fetch {
+    if let id, id.organization != nil, let fetch {
       path = try fetch(id)
     } else if let id, let snapshot = try HubCache().snapshot(of: id) {
       path = snapshot
@@ -27,14 +44,6 @@ public struct ModelFolder: Sendable {
       throw ModelError(
         "no folder called \(name), and no model of that name in \(HubCache().path): check the path\(remedy)")
     }
-  }
-
-  /// A folder, or an id that lies in the cache whole; nothing is fetched.
-  public init?(present name: String) {
-    guard let found = try? Self.$fetch.withValue(nil, operation: { try ModelFolder(name) }) else {
-      return nil
-    }
-    self = found
   }
 
   /// - Throws: ``ModelError`` for a file.

@@ -17,7 +17,8 @@ public enum Program {
       let arguments = try CommandFlags.joiningNegativeNumbers(in: RunFile.expand(arguments))
       // Models and adapters that are not on this machine are pulled wherever a command names one.
       let display = HubDisplay(isQuiet: arguments.contains("--quiet"))
-      try await ModelFolder.$fetch.withValue({ try display.folder(of: $0) }) { try await execute(arguments) }
+      ModelFolder.fetch = { try display.folder(of: $0) }
+      try await execute(arguments)
       return 0
     } catch {
       return report(error, arguments)
