@@ -51,6 +51,35 @@ struct LoadingTests {
     ),
   ]
 
+  /// Escapes, characters of several bytes and ends at every place of the words that text is read by.
+  @Test("reads tokens of every length", arguments: 0..<20)
+  private func lengths(count: Int) throws {
+    let plain = String(repeating: "x", count: count)
+    for (written, read) in [
+      ("", ""), (#"\""#, "\""), (#"\\"#, "\\"), (#"\u00e9"#, "é"), ("é", "é"), (#"\ud83d\ude42"#, "🙂"),
+      ("日本", "日本"),
+    ] {
+      for (written, read) in [(plain + written, plain + read), (written + plain + "y", read + plain + "y")] {
+        let text = #"{"model": {"type": "WordLevel", "unk_token": "?", "vocab": {"?": 0, "\#(written)": 7}}}"#
+        let bytes = Array(text.utf8)
+        let parts = try bytes.withUnsafeBufferPointer { try TokenizerJSON($0).parts() }
+        #expect(parts.model.vocabulary.string(7) == read)
+        #expect(parts.model.vocabulary.id(read) == 7)
+      }
+    }
+  }
+
+  @Test("refuses what JSON has no place for in a string", arguments: 0..<20)
+  private func noControl(count: Int) throws {
+    for bad in [[0x01], [0x0A], [0xFF], [0xC3, 0x28]] as [[UInt8]] {
+      let plain = [UInt8](repeating: 0x78, count: count)
+      let bytes = Array(#"{"model": {"vocab": {""#.utf8) + plain + bad + Array(#"xxxxxxxxxx": 0}}}"#.utf8)
+      #expect(throws: TokenizerError.self) {
+        try bytes.withUnsafeBufferPointer { _ = try TokenizerJSON($0) }
+      }
+    }
+  }
+
   @Test("names what it does not know", arguments: unknowns)
   private func unknown(key: String, json: String, part: String) throws {
     let message = message(document((key, try JSONValue.parse(json))))

@@ -16,7 +16,7 @@ struct ModelJSON {
     var merges: MergeList?
     var scores: [Double]?
     try scanner.members { scanner in
-      let key = String(decoding: scanner.string, as: UTF8.self)
+      let key = scanner.string
       switch (key, scanner.peek()) {
       case ("vocab", UInt8(ascii: "{")): vocabulary = try Self.vocabulary(&scanner)
       case ("vocab", UInt8(ascii: "[")): (vocabulary, scores) = try Self.scoredVocabulary(&scanner)
@@ -32,11 +32,11 @@ struct ModelJSON {
 
   /// A vocabulary written as an object of ids by token.
   static func vocabulary(_ scanner: inout JSONScanner) throws -> VocabularyBuilder {
-    var vocabulary = VocabularyBuilder(capacity: scanner.remaining / 32)
+    var vocabulary = VocabularyBuilder(capacity: scanner.remaining / 48)
     try scanner.members { scanner in
-      // The key stays in `string` while its value, a number, is read.
+      // The key is still the string read last after its value, a number.
       let id = try scanner.readInteger()
-      try scanner.string.withUnsafeBufferPointer { try vocabulary.add($0, id: id) }
+      try scanner.withString { try vocabulary.add($0, id: id) }
     }
     return vocabulary
   }
@@ -50,7 +50,7 @@ struct ModelJSON {
     try scanner.elements { scanner in
       try scanner.expect(UInt8(ascii: "["))
       try scanner.readString()
-      try scanner.string.withUnsafeBufferPointer { try vocabulary.add($0, id: scores.count) }
+      try scanner.withString { try vocabulary.add($0, id: scores.count) }
       try scanner.expect(UInt8(ascii: ","))
       scores.append(try scanner.readNumber())
       try scanner.expect(UInt8(ascii: "]"))
@@ -67,14 +67,14 @@ struct ModelJSON {
         var parts: [[UInt8]] = []
         try scanner.elements { scanner in
           try scanner.readString()
-          parts.append(scanner.string)
+          parts.append(scanner.withString(Array.init))
         }
         isMerge = parts.count == 2
         if isMerge { merges.append(parts[0], parts[1]) }
       } else {
         try scanner.readString()
-        if scanner.string.starts(with: "#version".utf8) { return }
-        isMerge = merges.append(line: scanner.string)
+        if scanner.withString({ $0.starts(with: "#version".utf8) }) { return }
+        isMerge = scanner.withString { merges.append(line: $0) }
       }
       guard isMerge else {
         throw TokenizerError(

@@ -7,7 +7,7 @@ extension Tokenizer {
   ///
   /// - Throws: `TokenizerError` naming what is unknown or malformed.
   public convenience init(json: JSONValue) throws {
-    try self.init(parts(Array(json.serialized(ascii: false).utf8), "tokenizer.json"))
+    try self.init(parts(Data(json.serialized(ascii: false).utf8), "tokenizer.json"))
   }
 
   /// The tokenizer in the file at `path`, in the format of `tokenizer.json`.
@@ -25,7 +25,7 @@ extension Tokenizer {
   public static func load(folder: String) throws -> Tokenizer {
     let files = ModelFolder(folder)
     let config = try TokenizerConfig(files)
-    if let json = try files.bytes("tokenizer.json") {
+    if let json = try files.data("tokenizer.json") {
       var parts = try parts(json, files.path("tokenizer.json"))
       parts.config = config
       return try Tokenizer(parts)
@@ -51,7 +51,10 @@ struct ModelFolder {
   var names: [String] { ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted() }
 
   /// The contents of a file, or nil when there is none.
-  func bytes(_ name: String) throws -> [UInt8]? {
+  func bytes(_ name: String) throws -> [UInt8]? { try data(name).map(Array.init) }
+
+  /// The contents of a file, or nil when there is none.
+  func data(_ name: String) throws -> Data? {
     let path = path(name)
     guard FileManager.default.fileExists(atPath: path) else { return nil }
     return try contents(path)
@@ -65,17 +68,17 @@ struct ModelFolder {
   func text(_ name: String) throws -> String? { try bytes(name).map { String(decoding: $0, as: UTF8.self) } }
 }
 
-private func contents(_ path: String) throws -> [UInt8] {
+private func contents(_ path: String) throws -> Data {
   guard let data = FileManager.default.contents(atPath: path) else {
     throw TokenizerError("file \(path), to be read: it is not there or not readable")
   }
-  return [UInt8](data)
+  return data
 }
 
 /// The parts that the text of a `tokenizer.json` describes.
-private func parts(_ json: [UInt8], _ path: String) throws -> TokenizerParts {
+private func parts(_ json: Data, _ path: String) throws -> TokenizerParts {
   do {
-    return try json.withUnsafeBufferPointer { try TokenizerJSON($0).parts() }
+    return try json.withUnsafeBytes { try TokenizerJSON($0.bindMemory(to: UInt8.self)).parts() }
   } catch let error as TokenizerError {
     throw TokenizerError("\(path): \(error.message)")
   }

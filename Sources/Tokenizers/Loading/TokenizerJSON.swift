@@ -11,7 +11,7 @@ struct TokenizerJSON {
     var root = JSONObject()
     var model: ModelJSON?
     try scanner.members { scanner in
-      let key = String(decoding: scanner.string, as: UTF8.self)
+      let key = scanner.string
       if key == "model" {
         model = try ModelJSON(&scanner)
       } else {

@@ -1,3 +1,5 @@
+import Foundation
+
 /// The symbols that byte pair encoding begins with: one for every character of a piece.
 
 /// Ids by Unicode scalar; -1 where there is none.
@@ -42,14 +44,13 @@ struct InitialSymbols: Sendable {
       var pairs: [(scalar: UInt32, id: Int32)] = []
       let affixes = prefix.count + suffix.count
       for id in 0..<vocabulary.idLimit {
-        guard let token = vocabulary.bytes(id), token.count > affixes, token.count <= affixes + 4,
-          token.starts(with: prefix), token.suffix(suffix.count).elementsEqual(suffix)
+        guard let token = vocabulary.bytes(id), let base = token.baseAddress, token.count > affixes,
+          token.count - affixes == utf8Length(leading: base[prefix.count]),
+          memcmp(base, prefix, prefix.count) == 0,
+          memcmp(base + token.count - suffix.count, suffix, suffix.count) == 0,
+          let symbol = alphabet(scalar(base, at: prefix.count).value)
         else { continue }
-        let middle = String(decoding: token.dropFirst(prefix.count).dropLast(suffix.count), as: UTF8.self)
-        guard let first = middle.unicodeScalars.first, middle.unicodeScalars.count == 1,
-          let scalar = alphabet(first.value)
-        else { continue }
-        pairs.append((scalar, Int32(id)))
+        pairs.append((symbol, Int32(id)))
       }
       return ScalarIDs(pairs)
     }

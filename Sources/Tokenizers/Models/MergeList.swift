@@ -18,11 +18,9 @@ struct MergeList {
   }
 
   /// Adds a merge written as two tokens with a space between them; false when it is not.
-  mutating func append(line: some BidirectionalCollection<UInt8>) -> Bool {
-    guard let space = line.firstIndex(of: 0x20), !line[line.index(after: space)...].contains(0x20) else {
-      return false
-    }
-    append(line[..<space], line[line.index(after: space)...])
+  mutating func append(line: UnsafeBufferPointer<UInt8>) -> Bool {
+    guard let space = line.firstIndex(of: 0x20), !line[(space + 1)...].contains(0x20) else { return false }
+    append(UnsafeBufferPointer(rebasing: line[..<space]), UnsafeBufferPointer(rebasing: line[(space + 1)...]))
     return true
   }
 
@@ -34,7 +32,7 @@ struct MergeList {
     for (number, line) in text.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {
       let line = line.last == 0x0D ? line.dropLast() : line
       if line.isEmpty || line.starts(with: "#version".utf8) { continue }
-      guard append(line: line) else {
+      guard line.withUnsafeBufferPointer({ append(line: $0) }) else {
         throw TokenizerError(
           "merge, at \(path):\(number + 1): write it as two tokens with a space between them")
       }
@@ -57,12 +55,18 @@ struct MergeList {
         let token = String(decoding: bytes[start..<end], as: UTF8.self)
         throw TokenizerError("token \"\(token)\", in merge \(ranked.count): it is not in the vocabulary")
       }
+      /// The id of what a merge makes: mostly the one after the last, which is a look at the next token.
+      func result(_ start: Int, _ end: Int) throws -> Int32 {
+        let next = (ranked.last?.result ?? -1) &+ 1
+        if vocabulary.isSpelled(next, base + start, count: end - start) { return next }
+        return try id(start, end)
+      }
       for (index, cut) in cuts.enumerated() {
         let end = index + 1 < cuts.count ? cuts[index + 1].lower : bytes.count
         let left = try id(cut.lower, cut.upper)
         let right = try id(cut.upper, end)
         if prefixLength == 0 {
-          ranked.append((left, right, try id(cut.lower, end)))
+          ranked.append((left, right, try result(cut.lower, end)))
           continue
         }
         let joined = Array(bytes[cut.lower..<cut.upper]) + bytes[cut.upper..<end].dropFirst(prefixLength)

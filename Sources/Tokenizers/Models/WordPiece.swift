@@ -4,9 +4,7 @@ final class WordPiece: Model {
   let vocabulary: Vocabulary
   private let unknownToken: String
   private let longestWord: Int
-  private let tokens: DoubleArrayTrie
-  /// Where in the trie the tokens that continue a word go on behind their prefix; -1 when there are none.
-  private let continuations: Int32
+  private let prefix: [UInt8]
 
   /// - Parameter prefix: what tokens that continue a word begin with, as `##`.
   /// - Parameter longestWord: longer words, in characters, are unknown.
@@ -14,8 +12,7 @@ final class WordPiece: Model {
     self.vocabulary = vocabulary
     self.unknownToken = unknownToken
     self.longestWord = longestWord
-    tokens = DoubleArrayTrie(vocabulary)
-    continuations = tokens.node(behind: prefix.utf8)
+    self.prefix = Array(prefix.utf8)
   }
 
   func tokenize(_ text: PreTokenizedText, into tokens: inout TokenList, scratch: inout Scratch) throws {
@@ -38,14 +35,34 @@ final class WordPiece: Model {
       }
       if characters > longestWord { return false }
     }
-    var position = 0
-    while position < count {
-      let node = position == 0 ? DoubleArrayTrie.root : continuations
-      guard node >= 0, let found = tokens.longestPrefix(piece + position, count: count - position, from: node)
-      else { return false }
-      symbols.append(Symbol(id: found.value, length: found.length))
-      position += found.length
+    guard count > 0 else { return true }
+    guard let first = longest(piece, count: count, behind: 0) else { return false }
+    symbols.append(first)
+    guard first.length < count else { return true }
+    // What is left, with the prefix in front, each time where the last token ended.
+    return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: prefix.count + count) { marked in
+      guard let base = marked.baseAddress else { return false }
+      var position = first.length
+      while position < count {
+        _ = marked.update(fromContentsOf: prefix)
+        let rest = min(count - position, max(vocabulary.longestToken - prefix.count, 0))
+        (base + prefix.count).update(from: piece + position, count: rest)
+        guard let next = longest(base, count: prefix.count + rest, behind: prefix.count) else { return false }
+        symbols.append(next)
+        position += next.length
+      }
+      return true
     }
-    return true
+  }
+
+  /// The longest token that `text` begins with and that reaches beyond `prefix` bytes, which are not part of its
+  /// length.
+  private func longest(_ text: UnsafePointer<UInt8>, count: Int, behind prefix: Int) -> Symbol? {
+    var end = min(count, vocabulary.longestToken)
+    while end > prefix {
+      if let id = vocabulary.id(text, count: end) { return Symbol(id: id, length: end - prefix) }
+      repeat { end -= 1 } while end > prefix && isContinuation(text[end])
+    }
+    return nil
   }
 }

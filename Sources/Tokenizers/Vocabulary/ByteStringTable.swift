@@ -5,6 +5,7 @@ import Foundation
 final class ByteStringTable: @unchecked Sendable {
   // Unchecked because of the mutating `insert`, which is only called while the table is being built.
   private struct Slot: BitwiseCopyable {
+    /// Of the key, which says where the slot is too: growing reads no keys.
     var hash: UInt32
     var value: Int32
     var start: UInt32
@@ -37,9 +38,8 @@ final class ByteStringTable: @unchecked Sendable {
   func insert(_ key: UnsafeBufferPointer<UInt8>, _ value: Int32) -> Int32? {
     if (count + 1) * 2 > slots.count { grow() }
     let base = key.baseAddress ?? UnsafePointer(emptyBytes.base)
-    let full = Tokenizers.hash(base, count: key.count)
-    let short = UInt32(truncatingIfNeeded: full >> 32)
-    var index = Int(truncatingIfNeeded: full) & mask
+    let short = Self.hash(base, key.count)
+    var index = Int(short) & mask
     while slots.base[index].value >= 0 {
       if slots.base[index].hash == short, matches(slots.base[index], base, key.count) {
         let old = slots.base[index].value
@@ -61,9 +61,8 @@ final class ByteStringTable: @unchecked Sendable {
   /// The number of a key.
   @inline(__always)
   func find(_ key: UnsafePointer<UInt8>, count: Int) -> Int32? {
-    let full = Tokenizers.hash(key, count: count)
-    let short = UInt32(truncatingIfNeeded: full >> 32)
-    var index = Int(truncatingIfNeeded: full) & mask
+    let short = Self.hash(key, count)
+    var index = Int(short) & mask
     while slots.base[index].value >= 0 {
       if slots.base[index].hash == short, matches(slots.base[index], key, count) {
         return slots.base[index].value
@@ -81,6 +80,12 @@ final class ByteStringTable: @unchecked Sendable {
   }
 
   @inline(__always)
+  private static func hash(_ key: UnsafePointer<UInt8>, _ count: Int) -> UInt32 {
+    let full = Tokenizers.hash(key, count: count)
+    return UInt32(truncatingIfNeeded: full ^ full >> 32)
+  }
+
+  @inline(__always)
   private func matches(_ slot: Slot, _ key: UnsafePointer<UInt8>, _ count: Int) -> Bool {
     Int(slot.count) == count
       && arena.withUnsafeBufferPointer { buffer in
@@ -93,15 +98,11 @@ final class ByteStringTable: @unchecked Sendable {
     let old = slots
     slots = Block(repeating: Slot(hash: 0, value: -1, start: 0, count: 0), count: old.count * 2)
     mask = slots.count - 1
-    arena.withUnsafeBufferPointer { buffer in
-      let base = buffer.baseAddress ?? UnsafePointer(emptyBytes.base)
-      for position in 0..<old.count where old.base[position].value >= 0 {
-        let slot = old.base[position]
-        let full = Tokenizers.hash(base + Int(slot.start), count: Int(slot.count))
-        var index = Int(truncatingIfNeeded: full) & mask
-        while slots.base[index].value >= 0 { index = (index + 1) & mask }
-        slots.base[index] = slot
-      }
+    for position in 0..<old.count where old.base[position].value >= 0 {
+      let slot = old.base[position]
+      var index = Int(slot.hash) & mask
+      while slots.base[index].value >= 0 { index = (index + 1) & mask }
+      slots.base[index] = slot
     }
   }
 }

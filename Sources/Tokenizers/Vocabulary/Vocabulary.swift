@@ -1,3 +1,5 @@
+import Foundation
+
 /// The tokens of a model: bytes by id, id by bytes.
 final class Vocabulary: Sendable {
   private let table: ByteStringTable
@@ -10,6 +12,9 @@ final class Vocabulary: Sendable {
   let idLimit: Int
   /// The length in bytes of the longest token.
   let longestToken: Int
+
+  /// Whether every token has one id.
+  private let hasNoTwins: Bool
 
   private static let absent = UInt32.max
 
@@ -26,6 +31,7 @@ final class Vocabulary: Sendable {
         "id \(highest), in a vocabulary of \(builder.ids.count) tokens: it is out of proportion")
     }
     table = builder.table
+    hasNoTwins = builder.ids.count == builder.table.count
     self.count = count ?? builder.table.count
     idLimit = Int(highest) + 1
     longestToken = builder.table.longest
@@ -57,6 +63,15 @@ final class Vocabulary: Sendable {
       self.id(base, count: bytes.count) == Int32(truncatingIfNeeded: id)
     else { return nil }
     return bytes
+  }
+
+  /// Whether an id has those bytes, and no other id has them too.
+  @inline(__always)
+  func isSpelled(_ id: Int32, _ bytes: UnsafePointer<UInt8>, count: Int) -> Bool {
+    guard hasNoTwins, id >= 0, id < idLimit else { return false }
+    let place = places.base[Int(id)]
+    return place.start != Self.absent && place.count == count
+      && memcmp(arena.base + place.lower, bytes, count) == 0
   }
 
   /// The token as a string.
