@@ -7,6 +7,7 @@ import Testing
 enum Golden {
   static let sections = [
     "literals", "arithmetic", "comparisons", "lookups", "tests", "filters", "json", "strings", "calls",
+    "bytes",
     "statements", "conversations",
   ]
 

@@ -31,7 +31,8 @@ struct GoldenTests {
       " is undefined", "has no attribute", "unsupported operand type(s) for +:", "not supported between",
       "expected token", "can only concatenate", "object is not iterable", "to unpack",
       "Encountered unknown tag",
-      "Unexpected end of template", "JSON serializable", "unhashable type", "division", "modulo",
+      "Unexpected end of template", "JSON serializable", "codec can't", "byte must be", "unknown e",
+      "unhashable type", "division", "modulo",
     ].contains { error.contains($0) } && !error.contains("for +: 'int' and 'str'")
   }
 }

@@ -142,6 +142,18 @@ text.find('q') | text.find('zzz') | text.rfind('o') | text.index('z') | text.ind
 text.translate({84: 'X', 104: none, 101: 69}) | text.translate({}) | 'abc'.translate('xyz') | 'abc'.translate({97: 1.5}) | 'abc'.translate({97: 9999999}) | 'abc'.translate(1) | 'ab'.translate(['x'] * 98) | text.translate(text.maketrans('abco', 'xyzé', 'T')) | 'x'.maketrans({'a': 1, 98: none}) | 'x'.maketrans('ab', 'c') | 'x'.maketrans({'ab': 1}) | 'x'.maketrans({1.5: 1}) | 'x'.maketrans([]) | 'x'.maketrans('aa', 'bc')
 text.nosuch() | text.upper | text() | 'abc'.upper(1) | 'a b'.split(maxsplit=0) | 'x'.join(nosuch=1) | 'abc' 'def'.upper() | ('abc' ~ 1).upper() | ['it\'s', 'say "hi"', 'both \' "', '\n\t\x00\x7f\u00a0\u200b\ue000\U0001F600\\é']
 """
+BYTES = r"""
+text.encode() | unicode.encode() | unicode.encode('utf-8')|length | 'a\n\t\\\x00\x7f'.encode() | "it's".encode() | '"\''.encode()
+''.encode() | 'x' if ''.encode() else 'y' | 'é'.encode('latin-1') | 'é'.encode(encoding='Latin_1') | 'é'.encode('ascii') | '日'.encode('latin-1')
+'é日'.encode('ascii', 'ignore') | 'é日'.encode('ascii', 'replace') | 'é日🙂'.encode('ascii', errors='backslashreplace') | 'é日'.encode('ascii', 'xmlcharrefreplace')
+'é'.encode('ascii', 'magic') | 'é'.encode('utf-99') | 'é'.encode(3) | unicode.encode().decode() | unicode.encode().decode('utf-8') == unicode
+'é'.encode().decode('latin-1') | 'é'.encode().decode('ascii') | 'é'.encode('latin-1').decode() | 'aéb'.encode('latin-1').decode('utf-8', 'replace')
+'日本'.encode()[:4].decode('utf-8', 'ignore') | '日本'.encode()[:5].decode('utf-8', 'replace') | '🙂'.encode()[1:].decode(errors='backslashreplace')
+'é'.encode()[0] | 'é'.encode()[-1] | 'abc'.encode()[1:] | 'abc'.encode()[::-1] | 'abc'.encode()[9] | 'abc'.encode()|list | 'abc'.encode()|sum | 'é'.encode().hex()
+'ab'.encode() == 'ab'.encode() | 'ab'.encode() == 'ab' | 'a'.encode() < 'b'.encode() | 'a'.encode() <= 'a'.encode() | 'a'.encode() < 'a' | 98 in 'abc'.encode()
+'bc'.encode() in 'abc'.encode() | 'b' in 'abc'.encode() | 300 in 'abc'.encode() | {'a'.encode(): 1} | {'a'.encode(): 1}['a'.encode()] | 'a'.encode() is string
+'a'.encode() is sequence | 'a'.encode() is iterable | 'a'.encode() is mapping | [text.encode()] | text.encode()|tojson | text.encode().foo | text.encode() ~ 'x' | html.encode()|upper
+"""
 CALLS = r"""
 n.bit_count() | big.bit_count() | yes.bit_count() | neg.bit_count() | n.as_integer_ratio() | half.as_integer_ratio() | 0.1.as_integer_ratio() | (-0.1).as_integer_ratio() | 0.0.as_integer_ratio() | 1e300.as_integer_ratio() | 5e-324.as_integer_ratio() | 1e-310.as_integer_ratio() | (half * 1e308 * 10).as_integer_ratio() | true.as_integer_ratio() | half.hex() | pi.hex() | 0.0.hex() | (-0.0).hex() | 5e-324.hex() | 1e-310.hex() | 1e300.hex() | (half * 1e308 * 10).hex() | (neg * 1e308 * 10).hex() | (half * 1e308 * 10 - half * 1e308 * 10).hex() | 1.0.hex() | (-3.0).hex() | 3.0.is_integer() | 4503599627370496.0.as_integer_ratio() | 9007199254740994.0.as_integer_ratio()
 range(3)|list | range(1, 4)|list | range(5, 0, -2)|list | range(0)|list | range(100001) | range(1, 2, 0) | range('a') | range(3) | range(true)|list | range(10)[3] | range(10)|length | range(10)|last | dict(a=1, b='x') | dict([('a', 1), ('b', 2)]) | dict({'a': 1}, a=2, c=3)
@@ -272,7 +284,7 @@ def main():
     golden.check_versions()
     chat_template_utils.datetime = FixedClock
     groups = {"literals": LITERALS, "arithmetic": ARITHMETIC, "comparisons": COMPARISONS, "lookups": LOOKUPS, "tests": TESTS,
-              "filters": FILTERS, "json": JSON, "strings": STRINGS, "calls": CALLS}
+              "filters": FILTERS, "json": JSON, "strings": STRINGS, "calls": CALLS, "bytes": BYTES}
     sections = {"now": list(NOW), "messages": MESSAGES, "tools": TOOLS, "variables": VARIABLES}
     for name, expressions in groups.items():
         sections[name] = [{"template": "{{ " + e + " }}"} for e in split(expressions)]

@@ -16,7 +16,7 @@ enum Tests {
     "mapping": asking { if case .dict = $0 { true } else { false } },
     "sequence": asking {
       switch $0 {
-      case .undefined, .string, .list, .tuple, .dict, .range: true
+      case .undefined, .string, .bytes, .list, .tuple, .dict, .range: true
       default: false
       }
     },

@@ -12,6 +12,7 @@ enum StringMethods {
   private static let table: [Text: Builtin<Text>] =
     cases
     .merging(cutting) { $1 }
+    .merging(encoding) { $1 }
     .merging(finding) { $1 }
     .merging(padding) { $1 }
     .merging(questions) { $1 }

@@ -20,6 +20,7 @@ extension Interpreter {
     if Interpreter.internals.contains(name) { return unsafe(name, of: value) }
     switch value {
     case .string(let text): return StringMethods.method(name, of: text)
+    case .bytes(let bytes): return BytesMethods.method(name, of: bytes)
     case .list(let items):
       if ListMethods.mutating.contains(name) { return unsafe(name, of: value) }
       return ListMethods.method(name, of: items, value)
@@ -61,6 +62,7 @@ extension Value {
     case .dict(let mapping): return try? mapping.value(for: key)
     case .list(let items), .tuple(let items):
       return key.position(in: items.values.count).map { items.values[$0] }
+    case .bytes(let bytes): return key.position(in: bytes.values.count).map { .int(Int(bytes.values[$0])) }
     case .range(let range): return key.position(in: range.count).map { .int(range[$0]) }
     case .string(let text):
       guard case .word(let index) = key.integer else { return nil }
@@ -90,6 +92,10 @@ extension Value {
       try budget.spend(scalars.count / 16)
       let picked = try Slice(start, stop, step, count: scalars.count).indices.lazy.map { scalars[$0] }
       return .string(Text(picked).marked(like: text))
+    case .bytes(let bytes):
+      try budget.spend(bytes.values.count / 16)
+      let picked = try Slice(start, stop, step, count: bytes.values.count).indices.map { bytes.values[$0] }
+      return .bytes(Bytes(values: picked))
     case .list(let items): return try .list(pick(items.values, start, stop, step, budget))
     case .tuple(let items): return try .tuple(pick(items.values, start, stop, step, budget))
     case .range(let range):

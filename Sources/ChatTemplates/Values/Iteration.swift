@@ -58,6 +58,7 @@ struct ValueIterator {
     case .dict(let mapping): source = .values(mapping.entries.map(\.key))
     case .view(let view): source = .values(try view.values())
     case .string(let text): source = .scalars(Array(text.scalars))
+    case .bytes(let bytes): source = .values(bytes.values.map { .int(Int($0)) })
     case .range(let range): source = .range(range)
     case .iterator(let iterator): source = .iterator(iterator)
     default: throw ChatTemplateError("'\(value.typeName)' object is not iterable")
@@ -109,6 +110,7 @@ extension Value {
     switch self {
     case .undefined: 0
     case .string(let text): text.count
+    case .bytes(let bytes): bytes.values.count
     case .list(let items), .tuple(let items): items.values.count
     case .dict(let mapping): mapping.count
     case .view(let view): view.mapping.count

@@ -52,6 +52,7 @@ enum MappingKey: Hashable {
   case number(Integer)
   case fraction(Double)
   case string(Text)
+  case bytes(Bytes)
   case tuple([MappingKey])
   case object(ObjectIdentifier)
 
@@ -68,6 +69,7 @@ enum MappingKey: Hashable {
         self = .fraction(number)
       }
     case .string(let text): self = .string(text)
+    case .bytes(let bytes): self = .bytes(bytes)
     case .tuple(let items): self = .tuple(try items.values.map { try MappingKey($0) })
     case .range(let range): self = .tuple([.number(.word(range.start)), .number(.word(range.count))])
     case .function(let function): self = .object(ObjectIdentifier(function))

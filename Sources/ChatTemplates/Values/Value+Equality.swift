@@ -7,6 +7,9 @@ extension Value {
     case (.string(let a), .string(let b)):
       try budget.spend(min(a.utf8.count, b.utf8.count) / 64)
       return a == b
+    case (.bytes(let a), .bytes(let b)):
+      try budget.spend(min(a.values.count, b.values.count) / 64)
+      return a == b
     case (.list(let a), .list(let b)), (.tuple(let a), .tuple(let b)):
       return try Value.equal(a.values, b.values, budget)
     case (.dict(let a), .dict(let b)):
@@ -48,6 +51,7 @@ extension Value {
     case (.string(let a), .string(let b)): a == b && a.isMarkup == b.isMarkup
     case (.list(let a), .list(let b)), (.tuple(let a), .tuple(let b)): a.values.sharesStorage(with: b.values)
     case (.dict(let a), .dict(let b)): a.entries.sharesStorage(with: b.entries)
+    case (.bytes(let a), .bytes(let b)): a == b
     case (.iterator(let a), .iterator(let b)): a === b
     case (.object(let a), .object(let b)): a === b
     case (.function(let a), .function(let b)): a === b
@@ -65,6 +69,16 @@ extension Value {
       }
       try budget.spend(text.utf8.count / 16)
       return text.contains(part)
+    case .bytes(let bytes):
+      try budget.spend(bytes.values.count / 16)
+      if case .bytes(let part) = element { return bytes.contains(part) }
+      guard let number = element.integer else {
+        throw ChatTemplateError("a bytes-like object is required, not '\(element.typeName)'")
+      }
+      guard case .word(let word) = number, let byte = UInt8(exactly: word) else {
+        throw ChatTemplateError("byte must be in range(0, 256)")
+      }
+      return bytes.values.contains(byte)
     case .dict(let mapping): return try mapping.value(for: element) != nil
     case .view(let view) where view.part == .keys: return try view.mapping.value(for: element) != nil
     case .range(let range):

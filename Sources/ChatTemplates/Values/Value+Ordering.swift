@@ -16,6 +16,10 @@ extension Value {
     case (.string(let a), .string(let b)):
       try budget.spend(min(a.utf8.count, b.utf8.count) / 64)
       return order.holds(a, b)
+    case (.bytes(let a), .bytes(let b)):
+      try budget.spend(min(a.values.count, b.values.count) / 64)
+      if a == b { return order == .lessOrEqual || order == .greaterOrEqual }
+      return a.values.lexicographicallyPrecedes(b.values) == (order == .less || order == .lessOrEqual)
     case (.list(let a), .list(let b)), (.tuple(let a), .tuple(let b)):
       for (left, right) in zip(a.values, b.values) where try !left.equals(right, budget) {
         return try left.compares(order, to: right, budget)

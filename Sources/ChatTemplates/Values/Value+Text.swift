@@ -37,6 +37,7 @@ private struct Representation {
     case .int(let value): output += try value.checkedDescription()
     case .float(let value): output += value.represented
     case .string(let text): output += text.isMarkup ? "Markup(\(text.represented))" : text.represented
+    case .bytes(let bytes): output += bytes.represented
     case .list(let items): try write(items.values, in: ("[", "]"), depth: depth)
     case .tuple(let items):
       try write(items.values, in: ("(", items.values.count == 1 ? ",)" : ")"), depth: depth)

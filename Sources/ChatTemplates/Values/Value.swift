@@ -9,6 +9,7 @@ enum Value {
   case int(Integer)
   case float(Double)
   case string(Text)
+  case bytes(Bytes)
   case list(Items)
   case tuple(Items)
   case dict(Mapping)
@@ -85,6 +86,7 @@ extension Value {
     case .int: "int"
     case .float: "float"
     case .string(let text): text.isMarkup ? "Markup" : "str"
+    case .bytes: "bytes"
     case .list: "list"
     case .tuple: "tuple"
     case .dict: "dict"
@@ -123,6 +125,7 @@ extension Value {
     case .int(let value): !value.isZero
     case .float(let value): value != 0
     case .string(let text): !text.isEmpty
+    case .bytes(let bytes): !bytes.values.isEmpty
     case .list(let items), .tuple(let items): !items.values.isEmpty
     case .dict(let mapping): !mapping.isEmpty
     case .view(let view): !view.mapping.isEmpty
