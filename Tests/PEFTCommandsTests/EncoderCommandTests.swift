@@ -58,6 +58,14 @@ import Torch
         "--output", output, "--steps", "4", "--eval-every", "2", "--load-best-model-at-end") == 0)
     let labels = try JSONValue.parse(contentsOf: "\(output)/labels.json")
     #expect(labels["id2label"]?["1"]?.stringValue == "equivalent")
+    for arguments in [
+      ["combine", "--adapter", output, "--weights", "1"],
+      ["convert", "--input", output, "--to", "peft"],
+    ] {
+      let copy = scratch.path(arguments[0])
+      #expect(await Program.run(arguments + ["--output", copy, "--quiet"]) == 0)
+      #expect(try JSONValue.parse(contentsOf: "\(copy)/labels.json") == labels)
+    }
     let config = try JSONValue.parse(contentsOf: "\(output)/adapter_config.json")
     #expect(config["modules_to_save"]?.arrayValue?.contains("classifier") == true)
     for (flags, allowed) in [

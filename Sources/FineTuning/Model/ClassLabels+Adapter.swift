@@ -14,6 +14,14 @@ extension ClassLabels {
     try AtomicFile.write(Folder.join(adapter, Self.fileName), text + "\n")
   }
 
+  /// Writes beside a new adapter the names that the first of those it was made of has, if one has them.
+  ///
+  /// - Throws: ``ModelError`` for a file that does not name the classes; what `Files` says of one that is unreadable.
+  public static func keep(from adapters: [String], beside adapter: String) throws {
+    let named = adapters.filter { Folder.hasFile(Folder.join($0, fileName)) }
+    try beside(named)?.write(beside: adapter)
+  }
+
   /// Those of the first adapter that has them; nil when none has.
   ///
   /// - Throws: ``ModelError`` for a file that does not name the classes.

@@ -42,7 +42,10 @@ struct CombineCommand: ParsableCommand {
     let device = try engine.start()
     let sources = try AdapterSources(adapter, model: model, device: device).sources
     let combined = try combine(sources, options)
-    try FolderReplacement.write(output, overwrite: overwrite) { try combined.write(to: $0) }
+    try FolderReplacement.write(output, overwrite: overwrite) {
+      try combined.write(to: $0)
+      try ClassLabels.keep(from: adapter, beside: $0)
+    }
     let layers = try AdapterInspection(combined).layers.count
     if speech.json {
       Console.print([

@@ -87,6 +87,7 @@ struct ConvertCommand: ParsableCommand {
     let format = AdapterFormat(rawValue: to) ?? .peft
     try FolderReplacement.write(output, overwrite: overwrite) {
       try conversion.write(adapter, as: format, to: $0)
+      try ClassLabels.keep(from: [input], beside: $0)
     }
     if speech.json {
       var result: JSONObject = ["output": .string(output), "tensors": .int(adapter.tensors.count)]
