@@ -36,6 +36,11 @@ DEBERTA = BERT | SMALL | {
     "max_relative_positions": -1, "share_att_key": True, "norm_rel_ebd": "layer_norm", "pooler_dropout": 0.0,
     "pooler_hidden_act": "gelu", "pooler_hidden_size": 16,
 }
+DEBERTA_V1 = BERT | SMALL | {
+    "model_type": "deberta", "layer_norm_eps": 1e-7, "type_vocab_size": 0, "relative_attention": True,
+    "position_biased_input": False, "pos_att_type": ["c2p", "p2c"], "max_relative_positions": -1,
+    "pooler_dropout": 0.0, "pooler_hidden_act": "gelu", "pooler_hidden_size": 16,
+}
 MODERNBERT = {
     "model_type": "modernbert", "vocab_size": 64, "hidden_size": 16, "num_hidden_layers": 3, "num_attention_heads": 2,
     "intermediate_size": 24, "hidden_activation": "gelu", "max_position_embeddings": 24, "initializer_range": 0.02,
@@ -44,6 +49,13 @@ MODERNBERT = {
     "local_attention": 40, "global_rope_theta": 160000.0, "local_rope_theta": 10000.0, "classifier_pooling": "cls",
     "torch_dtype": "float32",
 }
+T5 = {
+    "model_type": "t5", "vocab_size": 64, "d_model": 16, "d_kv": 4, "num_heads": 4, "d_ff": 24, "num_layers": 2,
+    "relative_attention_num_buckets": 8, "relative_attention_max_distance": 12, "dropout_rate": 0.0,
+    "classifier_dropout": 0.0, "feed_forward_proj": "relu", "layer_norm_epsilon": 1e-6, "pad_token_id": 0,
+    "eos_token_id": 1, "decoder_start_token_id": 0, "torch_dtype": "float32",
+}
+GATED_T5 = T5 | {"feed_forward_proj": "gated-gelu"}
 # The class that the checkpoint is saved from, its configuration, and the number of labels.
 CASES = {
     "bert": ("BertForSequenceClassification", BERT, 3),
@@ -83,14 +95,29 @@ CASES = {
         MODERNBERT | {"classifier_pooling": "mean", "local_attention": 8, "norm_bias": True, "attention_bias": True,
                       "mlp_bias": True, "num_hidden_layers": 4, "global_attn_every_n_layers": 3}, 2),
     "modernbert-tokens": ("ModernBertForTokenClassification", MODERNBERT | {"local_attention": 8}, 3),
+    "deberta-v1": ("DebertaForSequenceClassification", DEBERTA_V1, 3),
+    "deberta-v1-tokens": (
+        "DebertaForTokenClassification",
+        DEBERTA_V1 | {"pos_att_type": "p2c", "max_relative_positions": 6, "position_biased_input": True,
+                      "type_vocab_size": 2}, 3),
+    "deberta-v1-answers": ("DebertaForQuestionAnswering", DEBERTA_V1 | {"relative_attention": False}, 2),
+    "deberta-v1-masked": ("DebertaForMaskedLM", DEBERTA_V1 | {"pos_att_type": ["c2p"], "embedding_size": 8}, 2),
+    "t5-bare": ("T5EncoderModel", T5, 2),
+    "t5-tokens": ("T5ForTokenClassification", T5 | {"num_decoder_layers": 1}, 3),
+    "mt5-bare": ("MT5EncoderModel", GATED_T5 | {"model_type": "mt5"}, 2),
+    "umt5-tokens": ("UMT5ForTokenClassification", GATED_T5 | {"model_type": "umt5"}, 3),
 }
+# Families without segments.
+PLAIN = ("distilbert", "modernbert", "t5", "mt5", "umt5")
 # Cases that LoRA is trained on: what is in a row besides its ids, PEFT's task, and target modules.
 TRAINED = {
     "bert": ("label", "SEQ_CLS", None),
     "deberta": ("label", "SEQ_CLS", None),
+    "deberta-v1": ("label", "SEQ_CLS", None),
     "modernbert-mean": ("label", "SEQ_CLS", ["Wqkv", "Wo"]),
     "bert-answers": ("answer", "QUESTION_ANS", None),
     "bert-masked": ("labels", None, ["query", "value"]),
+    "t5-tokens": ("classes", "TOKEN_CLS", None),
 }
 STEPS, BATCH, RATE = 10, 4, 5e-3
 
@@ -107,7 +134,13 @@ def write_checkpoint(name, architecture, config, labels):
     parsed = transformers.AutoConfig.from_pretrained(folder)
     model = getattr(transformers, architecture)(parsed)
     golden.randomize(model, "encoders", name)
-    state = dict(model.state_dict())
+    state = {key: value for key, value in model.state_dict().items() if not key.endswith("embed_tokens.weight")}
+    for key in state:
+        if key.endswith(("shared.weight", "relative_attention_bias.weight")):
+            # Larger than usual, so that attention looks at something.
+            state[key] = golden.randn(state[key].shape, 1.0, "encoders", name, key)
+    if any(key.endswith("shared.weight") for key in state):
+        model.load_state_dict(state, strict=False)
     if name == "bert-bare":
         state = {historical(key): value for key, value in state.items()}
         state["embeddings.position_ids"] = torch.arange(config["max_position_embeddings"])[None]
@@ -127,7 +160,7 @@ def rows(name, config):
 
 def outputs(model, ids, types, mask=None):
     """Logits, or the last hidden states of a bare body."""
-    segments = {} if model.config.model_type in ("distilbert", "modernbert") else {"token_type_ids": types}
+    segments = {} if model.config.model_type in PLAIN else {"token_type_ids": types}
     with torch.no_grad():
         result = model(input_ids=ids, attention_mask=mask, **segments)
     return torch.stack(result[:2], dim=-1) if "start_logits" in result else result[0]
@@ -151,7 +184,7 @@ def expected(name, model, config):
 
 
 def training_rows(kind):
-    """Pairs with a class each, an answer's first and last token, or hidden tokens."""
+    """Pairs with a class each, an answer's first and last token, a class for each token, or hidden tokens."""
     result = []
     for index, length in enumerate([9, 4, 17, 6, 12, 3, 8, 15, 5, 11]):
         ids = randint(3, 64, (length,), "encoders", "training", index).tolist()
@@ -161,6 +194,8 @@ def training_rows(kind):
             row["label"] = index % 3
         elif kind == "answer":
             row |= {"start_positions": length // 3, "end_positions": length - 1 - index % 2}
+        elif kind == "classes":
+            row["labels"] = [-100 if place == 0 else id % 3 for place, id in enumerate(ids)]
         else:
             hidden = set(randint(0, length, (2,), "encoders", "hidden", index).tolist())
             row["labels"] = [id if place in hidden else -100 for place, id in enumerate(ids)]
@@ -178,7 +213,7 @@ def collate(data, step, config):
 
     batch = {"input_ids": padded([row["input_ids"] for row in chosen]),
              "attention_mask": padded([[1] * len(row["input_ids"]) for row in chosen])}
-    if config.model_type != "modernbert":
+    if config.model_type not in PLAIN:
         batch["token_type_ids"] = padded([row["token_type_ids"] for row in chosen])
     if "label" in chosen[0]:
         batch["labels"] = torch.tensor([row["label"] % config.num_labels for row in chosen])

@@ -15,6 +15,8 @@ struct EncoderTests {
     "distilbert-answers", "modernbert-answers", "bert-masked", "roberta-masked", "distilbert-masked",
     "electra-masked", "albert-masked", "deberta-masked", "modernbert-masked", "deberta", "deberta-tokens",
     "deberta-convolution", "modernbert", "modernbert-mean", "modernbert-tokens",
+    "deberta-v1", "deberta-v1-tokens", "deberta-v1-answers", "deberta-v1-masked",
+    "t5-bare", "t5-tokens", "mt5-bare", "umt5-tokens",
   ]
 
   private func load(_ folder: String) throws -> any TextEncoder {
@@ -73,7 +75,7 @@ struct EncoderTests {
     #expect(try again.logits(input).isIdentical(to: model.logits(input)))
   }
 
-  @Test(arguments: ["albert", "deberta", "modernbert"])
+  @Test(arguments: ["albert", "deberta", "deberta-v1", "modernbert"])
   func checkpointingChangesNoGradient(name: String) throws {
     func gradients(checkpointing: Bool) throws -> [Tensor] {
       let model = try load(Golden.encoder(name))
@@ -114,6 +116,7 @@ struct EncoderTests {
     ("bert-answers", ModelTask.questionAnswering), ("bert-masked", .maskedLM),
     ("bert", .sequenceClassification),
     ("bert-bare", .sequenceClassification), ("modernbert-tokens", .tokenClassification),
+    ("t5-bare", .featureExtraction), ("t5-tokens", .tokenClassification), ("mt5-bare", .featureExtraction),
   ])
   func theArchitectureNamesTheTask(name: String, task: ModelTask) throws {
     #expect(try load(Golden.encoder(name)).task == task)
@@ -128,6 +131,36 @@ struct EncoderTests {
     #expect(!plain.store.layers.contains { $0.name.hasPrefix("bert.") || $0.name.hasPrefix("model.") })
     let input = try ModelInput([4, 9, 12])
     #expect(try plain.hiddenStates(input).isIdentical(to: load(folder).hiddenStates(input)))
+  }
+
+  /// Of a whole T5 the encoder alone is read and written.
+  @Test(arguments: ["t5", "t5-gated", "umt5", "t5-classifier"])
+  func anEncoderIsFoundInAnEncoderDecoder(name: String) throws {
+    let copy = try TemporaryModel(folder: Golden.sequence(name))
+    let encoder = try #require(
+      try PretrainedModel.load(folder: copy.folder, task: .featureExtraction) as? any TextEncoder)
+    #expect(encoder.store.report.isClean)
+    let input = try ModelInput([4, 9, 12, 1])
+    let hidden = try encoder.hiddenStates(input)
+    if let whole = try PretrainedModel.load(folder: copy.folder) as? any SequenceToSequenceModel {
+      #expect(try hidden.isIdentical(to: whole.encode(input).hidden))
+    }
+    try ModelWriter.save(encoder, to: "\(copy.folder)/encoder")
+    let again = try load("\(copy.folder)/encoder")
+    #expect(again.task == .featureExtraction && again.store.report.isClean)
+    #expect(try again.configuration.architectures.first?.hasSuffix("5EncoderModel") == true)
+    #expect(try again.hiddenStates(input).isIdentical(to: hidden))
+    let tokens = try PretrainedModel.load(
+      folder: copy.folder, task: .tokenClassification, labels: ClassLabels(count: 3))
+    #expect(tokens.store.report.isClean && tokens.headNames == ["classifier"])
+    #expect(try tokens.logits(input).shape == [1, 4, 3])
+  }
+
+  /// Distances say where tokens stand, so that texts may be longer than those that the model was made from.
+  @Test func aT5EncoderReadsLongTexts() throws {
+    let model = try load(Golden.encoder("t5-bare"))
+    #expect(!model.limitsLength && model.contextLength == 512)
+    #expect(try model.logits(ModelInput(Array(repeating: 5, count: 600))).shape == [1, 600, 16])
   }
 
   @Test func aNewHeadForHiddenWordsIsTrained() throws {
@@ -159,6 +192,7 @@ struct EncoderTests {
 
   static let wrongKeys: [(String, String, JSONValue)] = [
     ("deberta", "pos_att_type", ["p2p"]), ("deberta", "legacy", false),
+    ("deberta-v1", "talking_head", true), ("deberta-v1", "max_relative_positions", 2_097_152),
     ("deberta-convolution", "conv_kernel_size", 4), ("modernbert", "classifier_pooling", "max"),
     ("modernbert", "layer_types", ["full_attention"]), ("modernbert", "hidden_size", 15),
     ("modernbert", "rope_parameters", ["full_attention": ["rope_type": "yarn", "factor": 2]]),

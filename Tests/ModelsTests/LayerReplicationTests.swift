@@ -10,6 +10,10 @@ struct LayerReplicationTests {
   private func load(_ name: String, stacking ranges: [[Int]]? = nil) throws -> any Model {
     try PretrainedModel.load(folder: Golden.model(name), stacking: ranges)
   }
+  /// A family whose layers can be repeated.
+  private var family: ModelFamily {
+    get throws { try #require(ModelRegistry.families.first { $0.modelType == "llama" }) }
+  }
   private let input = try? ModelInput([5, 9, 33, 12])
 
   @Test func layersShareTheirWeights() throws {
@@ -77,19 +81,28 @@ struct LayerReplicationTests {
     var config = ModelConfiguration([
       "model_type": "qwen2", "num_hidden_layers": 3, "layer_types": ["a", "b", "c"], "eos_token_id": [1, 2],
     ])
-    var stacked = try LayerReplication([[1, 3], [0, 2]], of: config).applied(to: config)
+    var stacked = try LayerReplication([[1, 3], [0, 2]], of: config, try family).applied(to: config)
     #expect(stacked.raw["layer_types"] == ["b", "c", "a", "b"])
     #expect(stacked.raw["eos_token_id"] == [1, 2] && stacked.raw["num_hidden_layers"] == 4)
     config = ModelConfiguration(["num_hidden_layers": 2, "use_sliding_window": true, "max_window_layers": 1])
-    stacked = try LayerReplication([[1, 2], [0, 2]], of: config).applied(to: config)
+    stacked = try LayerReplication([[1, 2], [0, 2]], of: config, try family).applied(to: config)
     #expect(stacked.raw["layer_types"] == ["sliding_attention", "full_attention", "sliding_attention"])
   }
 
   @Test func namesAreThoseOfTheCheckpoint() throws {
-    let stack = try LayerReplication([[0, 2], [1, 2]], of: ModelConfiguration(["num_hidden_layers": 2]))
+    let stack = try LayerReplication(
+      [[0, 2], [1, 2]], of: ModelConfiguration(["num_hidden_layers": 2]), try family)
     #expect(stack.origin(of: "model.layers.2.mlp.up_proj.weight") == "model.layers.1.mlp.up_proj.weight")
     #expect(stack.origin(of: "model.layers.7.weight") == "model.layers.7.weight")
     #expect(stack.origin(of: "lm_head.weight") == "lm_head.weight")
+  }
+
+  @Test(arguments: ["sequences/t5", "sequences/bart", "encoders/albert", "encoders/modernbert"])
+  func aFamilyWhoseLayersAreNotAlikeEverywhereSaysSo(name: String) throws {
+    let error = try #require(throws: ModelError.self) {
+      try PretrainedModel.load(folder: "\(Golden.folder)/\(name)", stacking: [[0, 1], [0, 2]])
+    }
+    #expect(error.description.contains("layer_replication") && error.description.contains("model_type"))
   }
 
   @Test(arguments: [[[0, 3]], [[1, 1]], [[-1, 1]], [[0, 1, 2]], [[0]], [], [[]]])

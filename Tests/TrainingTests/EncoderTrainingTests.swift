@@ -18,8 +18,9 @@ struct EncoderTrainingTests {
 
   static let cases: [(String, ModelTask)] = [
     ("training", .sequenceClassification), ("training-deberta", .sequenceClassification),
+    ("training-deberta-v1", .sequenceClassification),
     ("training-modernbert-mean", .sequenceClassification), ("training-bert-answers", .questionAnswering),
-    ("training-bert-masked", .maskedLM),
+    ("training-bert-masked", .maskedLM), ("training-t5-tokens", .tokenClassification),
   ]
 
   @Test(arguments: cases)

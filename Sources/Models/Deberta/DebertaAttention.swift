@@ -5,22 +5,12 @@ import Torch
 ///
 /// Source: He et al. 2021, "DeBERTa", equation 4.
 struct DebertaAttention {
-  private let query, key, value: Linear
-  private let positionKey, positionQuery: Linear?
+  let projections: any DebertaProjections
   private let configuration: DebertaConfiguration
   private let mode: Mode
 
   init(_ path: Path, _ config: DebertaConfiguration) throws {
-    let size = config.headCount * config.headSize
-    func linear(_ name: String) throws -> Linear {
-      try Linear(
-        path / name, in: config.hiddenSize, out: size, bias: true,
-        initial: .normal(std: config.initializerRange))
-    }
-    (query, key, value) = (try linear("query_proj"), try linear("key_proj"), try linear("value_proj"))
-    let relative = config.relative.flatMap { $0.sharesKeys ? nil : $0 }
-    positionKey = try relative?.contentToPosition == true ? linear("pos_key_proj") : nil
-    positionQuery = try relative?.positionToContent == true ? linear("pos_query_proj") : nil
+    projections = try config.isJoint ? JointProjections(path, config) : SeparateProjections(path, config)
     (configuration, mode) = (config, path.store.mode)
   }
 
@@ -31,10 +21,8 @@ struct DebertaAttention {
   /// - Returns: [batch, tokens, heads * size].
   func callAsFunction(_ x: Tensor, mask: Tensor?, table: (rows: Tensor, distances: Tensor)?) throws -> Tensor
   {
-    let products = try LinearGroup([query, key, value])(x)
-    let (q, k, v) = (try heads(products[0]), try heads(products[1]), try heads(products[2]))
-    let terms = configuration.relative?.termCount ?? 1
-    let scale = Double(configuration.headSize * terms).squareRoot()
+    let (q, k, v) = try projections.tokens(x)
+    let scale = Double(configuration.headSize * configuration.scoreTerms).squareRoot()
     var scores = try q.matmul(k.transposed())
     if let table, let relative = configuration.relative {
       if let bias = try positionScores(q, k, table, relative) { scores = try scores + bias }
@@ -46,11 +34,6 @@ struct DebertaAttention {
     return try shares.matmul(v).transposed(1, 2).reshaped([x.shape[0], x.shape[1], -1])
   }
 
-  /// [batch, heads, tokens, size].
-  private func heads(_ x: Tensor) throws -> Tensor {
-    try x.reshaped([x.shape[0], x.shape[1], configuration.headCount, -1]).transposed(1, 2)
-  }
-
   private func positionScores(
     _ q: Tensor, _ k: Tensor, _ table: (rows: Tensor, distances: Tensor),
     _ relative: DebertaConfiguration.RelativeAttention
@@ -59,12 +42,12 @@ struct DebertaAttention {
     let shape = [q.shape[0], q.shape[1], q.shape[2], q.shape[2]]
     var sum: Tensor?
     if relative.contentToPosition {
-      let keys = try heads((positionKey ?? key)(rows))
+      let keys = try projections.positionKeys(rows)
       let index = try table.distances.distanceRows(span: relative.span).expanded(shape)
       sum = try q.matmul(keys.transposed()).gather(-1, index)
     }
     if relative.positionToContent {
-      let queries = try heads((positionQuery ?? query)(rows))
+      let queries = try projections.positionQueries(rows)
       let index = try (-table.distances).distanceRows(span: relative.span).expanded(shape)
       let term = try k.matmul(queries.transposed()).gather(-1, index).transposed()
       sum = try sum.map { try $0 + term } ?? term

@@ -33,7 +33,8 @@ struct DebertaBlock {
   /// See ``DebertaAttention/callAsFunction(_:mask:table:)``.
   func callAsFunction(_ x: Tensor, mask: Tensor?, table: (rows: Tensor, distances: Tensor)?) throws -> Tensor
   {
-    try mode.forgetting(layers, [x] + (table.map { [$0.rows] } ?? [])) { inputs in
+    let biases = attention.projections.biases.map(\.tensor)
+    return try mode.forgetting(layers, and: biases, [x] + (table.map { [$0.rows] } ?? [])) { inputs in
       let table = table.map { (rows: inputs[1], distances: $0.distances) }
       let seen = try attentionOutput(attention(inputs[0], mask: mask, table: table))
       let hidden = try attentionNorm(inputs[0] + mode.dropped(seen, configuration.dropout))

@@ -14,6 +14,10 @@ struct DebertaConfiguration: Sendable {
   var initializerRange: Double
   /// Whether a table of positions is added to the words.
   var addsPositions: Bool
+  /// Whether one layer makes queries, keys and values.
+  var isJoint = false
+  /// Terms of attention scores that the scale reckons with, whether distances are looked at or not.
+  var scoreTerms = 1
   var relative: RelativeAttention?
   var convolution: Convolution?
 
@@ -32,8 +36,6 @@ struct DebertaConfiguration: Sendable {
 
     /// Distances in each direction that the table has.
     var span: Int { buckets ?? farthest }
-    /// Terms that the attention scores are a sum of.
-    var termCount: Int { 1 + (contentToPosition ? 1 : 0) + (positionToContent ? 1 : 0) }
   }
 
   /// The convolution beside the first layer.

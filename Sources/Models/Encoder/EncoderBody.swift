@@ -5,6 +5,8 @@ import Torch
 protocol EncoderBody: AnyObject {
   /// The longest text in tokens.
   var contextLength: Int { get }
+  /// Whether longer texts are beyond it.
+  var limitsLength: Bool { get }
   /// The table of words, which heads that name words share.
   var words: Embedding { get }
   /// The last hidden states [batch, tokens, d].
@@ -14,6 +16,8 @@ protocol EncoderBody: AnyObject {
 }
 
 extension EncoderBody {
+  var limitsLength: Bool { true }
+
   func firstStates(_ input: ModelInput) throws -> Tensor { try self(input).select(1, 0) }
 }
 

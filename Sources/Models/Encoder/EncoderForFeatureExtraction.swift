@@ -16,6 +16,7 @@ final class EncoderForFeatureExtraction: TextEncoder {
   }
 
   var contextLength: Int { body.contextLength }
+  var limitsLength: Bool { body.limitsLength }
 
   func hiddenStates(_ input: ModelInput) throws -> Tensor { try body(input) }
 

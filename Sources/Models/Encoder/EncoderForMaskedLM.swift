@@ -20,7 +20,11 @@ final class EncoderForMaskedLM: MaskedLanguageModel {
     _ configuration: ModelConfiguration, _ design: EncoderDesign, prefix: String, _ store: VariableStore
   ) throws {
     (self.configuration, self.store) = (configuration, store)
-    let (heads, head) = (design.heads, design.heads.language)
+    let heads = design.heads
+    guard let head = heads.language else {
+      throw try configuration.invalid(
+        "architectures", "\(configuration.modelType) has no head for hidden words")
+    }
     body = try design.body(store.root / prefix)
     transform = try HeadTransform(store.root, head, heads)
     let (place, own) = (store.root / head.output, "\(head.output).bias")

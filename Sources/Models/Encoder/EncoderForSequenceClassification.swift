@@ -10,6 +10,7 @@ final class EncoderForSequenceClassification: TextEncoder {
   let headNames: [String]
   private let heads: EncoderHeads
   private let body: any EncoderBody
+  private let design: EncoderPooler
   private let pooler: HeadTransform
   private let output: Linear
 
@@ -17,12 +18,17 @@ final class EncoderForSequenceClassification: TextEncoder {
     _ configuration: ModelConfiguration, _ design: EncoderDesign, prefix: String, _ store: VariableStore
   ) throws {
     (self.configuration, self.store, heads) = (configuration, store, design.heads)
+    guard let pooler = design.heads.pooler else {
+      throw try configuration.invalid(
+        "architectures", "\(configuration.modelType) has no head for whole texts")
+    }
+    self.design = pooler
     body = try design.body(store.root / prefix)
-    pooler = try HeadTransform(store.root, heads.pooler, heads)
+    self.pooler = try HeadTransform(store.root, pooler, heads)
     output = try Linear(
-      store.root / heads.pooler.output, in: heads.hiddenSize, out: configuration.labels.count, bias: true,
+      store.root / pooler.output, in: heads.hiddenSize, out: configuration.labels.count, bias: true,
       initial: .normal(std: heads.initializerRange))
-    headNames = heads.pooler.heads + heads.newParts(store, besides: heads.pooler.heads)
+    headNames = pooler.heads + pooler.newParts(store, besides: pooler.heads)
   }
 
   var contextLength: Int { body.contextLength }
@@ -32,11 +38,11 @@ final class EncoderForSequenceClassification: TextEncoder {
   /// [batch, labels].
   func logits(_ input: ModelInput) throws -> Tensor {
     var text =
-      switch heads.pooler.pooling {
+      switch design.pooling {
       case .first: try body.firstStates(input)
       case .mean: try body(input).mean(of: input.attentionMask)
       }
-    text = try store.mode.dropped(text, heads.pooler.inputDropout)
+    text = try store.mode.dropped(text, design.inputDropout)
     return try output(store.mode.dropped(pooler(text), heads.classifierDropout.text))
   }
 }

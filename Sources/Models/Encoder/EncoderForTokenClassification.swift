@@ -23,16 +23,18 @@ final class EncoderForTokenClassification: TextEncoder {
     (self.configuration, self.store, self.task) = (configuration, store, task)
     let (heads, findsAnswers) = (design.heads, task == .questionAnswering)
     body = try design.body(store.root / prefix)
-    transform = try heads.pooler.servesTokens ? HeadTransform(store.root, heads.pooler, heads) : nil
+    let pooler = heads.pooler.flatMap { $0.servesTokens ? $0 : nil }
+    transform = try pooler.map { try HeadTransform(store.root, $0, heads) }
     let name = findsAnswers ? heads.answers : "classifier"
     output = try Linear(
       store.root / name, in: heads.hiddenSize, out: findsAnswers ? 2 : configuration.labels.count, bias: true,
       initial: .normal(std: heads.initializerRange))
     dropout = findsAnswers ? heads.answerDropout : heads.classifierDropout.tokens
-    headNames = [name] + (heads.pooler.servesTokens ? heads.newParts(store, besides: []) : [])
+    headNames = [name] + (pooler?.newParts(store, besides: []) ?? [])
   }
 
   var contextLength: Int { body.contextLength }
+  var limitsLength: Bool { body.limitsLength }
 
   func hiddenStates(_ input: ModelInput) throws -> Tensor { try body(input) }
 

@@ -5,14 +5,16 @@ struct EncoderHeads: Sendable {
   var hiddenSize: Int
   var vocabularySize: Int
   var initializerRange: Double
-  var pooler: EncoderPooler
+  /// Nil where nothing classifies a whole text with it.
+  var pooler: EncoderPooler?
   /// Dropout in front of a head for a text, and of a head for tokens.
   var classifierDropout: (text: Double, tokens: Double)
   /// Dropout in front of the head that finds answers.
   var answerDropout = 0.0
   /// The layer that finds answers.
   var answers = "qa_outputs"
-  var language: LanguageHeadDesign
+  /// Nil where no head names hidden words.
+  var language: LanguageHeadDesign?
 }
 
 /// How a classifier makes one vector of a text: a layer on top of the first token's, or of the mean.

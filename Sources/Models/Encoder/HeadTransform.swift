@@ -30,10 +30,10 @@ struct HeadTransform {
   }
 }
 
-extension EncoderHeads {
+extension EncoderPooler {
   /// The parts of heads that a checkpoint lacks, which are as new as the layer on top: they must be trained, and kept.
   func newParts(_ store: VariableStore, besides names: [String]) -> [String] {
-    let parts = [pooler.name] + (pooler.norm.map { [$0.name] } ?? [])
+    let parts = [name] + (norm.map { [$0.name] } ?? [])
     return parts.filter { part in
       !store.hasCheckpointTensor("\(part).weight") && !names.contains { part.hasPrefix($0) }
     }

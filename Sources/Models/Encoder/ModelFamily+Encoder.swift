@@ -3,20 +3,24 @@ extension ModelFamily {
   ///
   /// - Parameter prefix: of the body's names; nil for the name of the family.
   static func encoder(
-    _ modelType: String, prefix: String? = nil,
+    _ modelType: String, prefix: String? = nil, repeatsLayers: Bool = true,
     _ read: @escaping @Sendable (ModelConfiguration) throws -> EncoderConfiguration
   ) -> ModelFamily {
-    encoder(modelType, prefix: prefix ?? modelType, design: { try EncoderDesign(read($0)) })
+    encoder(modelType, prefix: prefix, repeatsLayers: repeatsLayers, design: { try EncoderDesign(read($0)) })
   }
 
   /// A family of encoders.
   ///
-  /// - Parameter others: what the names of heads begin with that only this family has.
+  /// - Parameters:
+  ///   - prefix: of the body's names; nil for the name of the family.
+  ///   - repeatsLayers: whether every layer is the same wherever it stands.
+  ///   - others: what the names of heads begin with that only this family has.
   static func encoder(
-    _ modelType: String, prefix: String, heads others: [String] = [],
+    _ modelType: String, prefix: String? = nil, heads others: [String] = [], repeatsLayers: Bool = true,
     design: @escaping @Sendable (ModelConfiguration) throws -> EncoderDesign
   ) -> ModelFamily {
-    ModelFamily(
+    let prefix = prefix ?? modelType
+    return ModelFamily(
       modelType: modelType,
       tasks: [
         .sequenceClassification, .tokenClassification, .questionAnswering, .maskedLM, .featureExtraction,
@@ -29,7 +33,7 @@ extension ModelFamily {
         "generator_lm_head.", "discriminator_predictions.", "lm_predictions.", "mask_predictions.",
       ] + others,
       // Bodies are often published without the layer that pools a text, or used without it.
-      spares: ["\(prefix).pooler.", "\(prefix).embeddings.position_ids"],
+      spares: ["\(prefix).pooler.", "\(prefix).embeddings.position_ids"], repeatsLayers: repeatsLayers,
       respell: modern
     ) { config, task, store in
       let design = try design(config)

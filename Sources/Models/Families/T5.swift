@@ -6,6 +6,11 @@ import NN
 /// Sources: Raffel et al. 2020, "Exploring the Limits of Transfer Learning with a Unified Text-to-Text Transformer";
 /// Xue et al. 2021, "mT5"; Chung et al. 2023, "UniMax" (UMT5, whose layers have biases of their own).
 extension EncoderDecoderConfiguration {
+  /// Reading tokens and making vectors takes the encoder alone.
+  static let t5Tasks: [ModelTask] = [
+    .seq2seqLM, .sequenceClassification, .tokenClassification, .featureExtraction,
+  ]
+
   init(t5 config: ModelConfiguration) throws {
     try self.init(t5Like: config)
     // The first T5 scales what goes into the output embedding, the later ones do not; both tie it where they have one.

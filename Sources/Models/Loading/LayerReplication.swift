@@ -9,8 +9,14 @@ struct LayerReplication: Sendable {
   let sources: [Int]
   private let layerCount: Int
 
-  /// - Throws: ``ModelError`` for ranges that are none, or that go beyond the model.
-  init(_ ranges: [[Int]], of config: ModelConfiguration) throws {
+  /// - Throws: ``ModelError`` for ranges that are none, or that go beyond the model, and for a family whose layers
+  ///   cannot be repeated.
+  init(_ ranges: [[Int]], of config: ModelConfiguration, _ family: ModelFamily) throws {
+    guard family.repeatsLayers else {
+      throw ModelError(
+        "layer_replication, for model_type \(family.modelType): its layers cannot be repeated; leave "
+          + "layer_replication out of the adapter's configuration")
+    }
     layerCount = try config.layerCount(config.layerCountKey)
     var sources: [Int] = []
     for range in ranges {

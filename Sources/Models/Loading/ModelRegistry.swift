@@ -44,18 +44,23 @@ public enum ModelRegistry {
     .encoder("xlm-roberta", prefix: "roberta", EncoderConfiguration.init(roberta:)),
     .encoder("distilbert", EncoderConfiguration.init(distilbert:)),
     .encoder("electra", EncoderConfiguration.init(electra:)),
-    .encoder("albert", EncoderConfiguration.init(albert:)),
+    .encoder("albert", repeatsLayers: false, EncoderConfiguration.init(albert:)),
+    .encoder("deberta", heads: ["pooler."], design: EncoderDesign.init(debertaV1:)),
     .encoder("deberta-v2", prefix: "deberta", heads: ["pooler."], design: EncoderDesign.init(debertaV2:)),
     .encoder(
-      "modernbert", prefix: "model", heads: ["head.", "decoder."], design: EncoderDesign.init(modernBert:)),
+      "modernbert", prefix: "model", heads: ["head.", "decoder."], repeatsLayers: false,
+      design: EncoderDesign.init(modernBert:)),
     .encoderDecoder(
-      "t5", prefix: "", classifierPrefix: "transformer", wideModules: ["wo"],
+      "t5", prefix: "", classifierPrefix: "transformer", tasks: EncoderDecoderConfiguration.t5Tasks,
+      wideModules: ["wo"],
       EncoderDecoderConfiguration.init(t5:)),
     .encoderDecoder(
-      "mt5", prefix: "", classifierPrefix: "transformer", wideModules: ["wo"],
+      "mt5", prefix: "", classifierPrefix: "transformer", tasks: EncoderDecoderConfiguration.t5Tasks,
+      wideModules: ["wo"],
       EncoderDecoderConfiguration.init(mt5:)),
     .encoderDecoder(
-      "umt5", prefix: "", classifierPrefix: "transformer", wideModules: ["wo"],
+      "umt5", prefix: "", classifierPrefix: "transformer", tasks: EncoderDecoderConfiguration.t5Tasks,
+      wideModules: ["wo"],
       EncoderDecoderConfiguration.init(umt5:)),
     .encoderDecoder(
       "bart", prefix: "model", classifierPrefix: "model", EncoderDecoderConfiguration.init(bart:)),
@@ -107,6 +112,12 @@ struct ModelFamily: Sendable {
   var buffers = [".rotary_emb.inv_freq"]
   /// What the names of parts of the body begin with that a checkpoint may lack, or have in excess.
   var spares: [String] = []
+  /// How the name of the class ends that is the encoder alone, where there is a decoder too.
+  var encoderSuffix: String?
+  /// What the names of parts begin with that a task has no use for.
+  var unread: [ModelTask: String] = [:]
+  /// Whether some of its layers can be built again in other places (`layer_replication`).
+  var repeatsLayers = true
   /// Modules that stay float32 where the rest is float16, and dense where the rest is quantized.
   var wideModules: [String] = []
   /// The model's name for a tensor by the name that a checkpoint may have.
@@ -136,6 +147,7 @@ struct ModelFamily: Sendable {
     if let task = tasks.first(where: { $0.architectureSuffixes.contains(where: architecture.hasSuffix) }) {
       return task
     }
+    if let encoderSuffix, architecture.hasSuffix(encoderSuffix) { return .featureExtraction }
     // A bare body, such as LlamaModel, says nothing of a task.
     if architecture.hasSuffix("Model") { return tasks[0] }
     // With images it makes text from more than text.

@@ -34,9 +34,9 @@ public enum PretrainedModel {
     if let labels { config = config.with(labels) }
     let stored = try config.storedQuantization
     try config.checkQuantization(asked: quantization)
-    let replication = try layerRanges.map { try LayerReplication($0, of: config) }
-    if let replication { config = try replication.applied(to: config) }
     let family = try ModelRegistry.family(of: config)
+    let replication = try layerRanges.map { try LayerReplication($0, of: config, family) }
+    if let replication { config = try replication.applied(to: config) }
     let task = try family.task(config, asked: task)
     let source = SafetensorsSource(try SafetensorsCheckpoint(path: folder.path))
     let type = try dtype ?? config.dtype ?? source.firstFloatingPointType()
@@ -105,8 +105,9 @@ extension ModelFamily {
 
   /// What checkpoints carry without need: tables computed from config.json, and the heads of other tasks.
   func isHarmless(_ name: String, in task: ModelTask) -> Bool {
-    let name =
-      task == .featureExtraction && !heads.contains(where: name.hasPrefix) ? "\(prefix).\(name)" : name
+    if let unread = unread[task], name.hasPrefix(unread) { return true }
+    let lacksPrefix = task == .featureExtraction && !prefix.isEmpty && !heads.contains(where: name.hasPrefix)
+    let name = lacksPrefix ? "\(prefix).\(name)" : name
     return buffers.contains(where: name.hasSuffix) || (heads + spares).contains(where: name.hasPrefix)
   }
 

@@ -66,11 +66,12 @@ public enum ModelWriter {
         config["scale_decoder_outputs"] = .bool(model.scalesOutput)
       }
     }
+    let encoder = try ModelRegistry.family(of: model.configuration).encoderSuffix
     let others = ["ForMaskedLM", "ForPreTraining", "ForQuestionAnswering", "Model"]
-    let suffixes = ModelTask.allCases.flatMap(\.architectureSuffixes) + others
+    let suffixes = (encoder.map { [$0] } ?? []) + ModelTask.allCases.flatMap(\.architectureSuffixes) + others
     if let architecture = try model.configuration.architectures.first,
       let suffix = suffixes.first(where: architecture.hasSuffix),
-      let own = model.task.architectureSuffixes.first,
+      let own = model.task.architectureSuffixes.first ?? encoder, !architecture.hasSuffix(own),
       !model.task.architectureSuffixes.contains(suffix),
       (try? PretrainedModel.task(of: model.configuration)) != model.task || suffix == "Model"
     {

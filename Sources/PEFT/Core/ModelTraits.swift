@@ -33,6 +33,7 @@ public struct ModelTraits: Sendable {
     case "baichuan": ["W_pack"]
     case "bert", "roberta", "xlm-roberta", "electra", "vit", "albert": ["query", "value"]
     case "distilbert": ["q_lin", "v_lin"]
+    case "deberta": ["in_proj"]
     case "deberta-v2": ["query_proj", "value_proj"]
     case "t5", "mt5": ["q", "v"]
     case "phi3": ["qkv_proj"]
