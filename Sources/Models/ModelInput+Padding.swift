@@ -13,3 +13,10 @@ extension ModelInput {
     return try real.logicalOr(isEmpty).unsqueezed(1).unsqueezed(1)
   }
 }
+
+extension Tensor {
+  /// For a mask of real tokens, bool [batch, tokens], the place of each in its text: padding does not count.
+  func countedPositions() throws -> Tensor {
+    try (to(dtype: .int64).cumsum(1) - 1).clamped(min: 0).to(dtype: .int64)
+  }
+}

@@ -62,12 +62,23 @@ CASES = {
         "router_aux_loss_coef": 0.1}),
     "qwen3_moe": ("Qwen3MoeForCausalLM", QWEN_MOE | {"norm_topk_prob": True, "head_dim": 16}),
 }
+LLAMA4 = MOE | {
+    "num_experts_per_tok": 1, "num_local_experts": 4, "intermediate_size_mlp": 20, "head_dim": 8, "num_hidden_layers": 3,
+    "moe_layers": [0, 2], "no_rope_layers": [1, 0, 1], "attention_chunk_size": 6, "attn_temperature_tuning": False}
+CASES |= {
+    "llama4": ("Llama4ForCausalLM", LLAMA4),
+    "llama4-tuned": ("Llama4ForCausalLM", LLAMA4 | {
+        "attn_temperature_tuning": True, "floor_scale": 4, "attn_scale": 0.7, "use_qk_norm": False,
+        "num_experts_per_tok": 2, "attention_bias": True, "layer_types": ["chunked_attention"] * 2 + ["full_attention"]}),
+}
 # What the adapter changes; PEFT's usual modules where it knows the family.
 TARGETS = {
     "gemma3-eyes": {"target_modules": r".*\.language_model\..*\.(q_proj|v_proj)"},
     "phi3": {"target_modules": ["qkv_proj", "gate_up_proj"]},
     "phi3-long": {"target_modules": "all-linear"},
     "granitemoe": {"target_modules": ["q_proj"], "target_parameters": ["router.weight"]},
+    "llama4": {"target_modules": ["q_proj"],
+               "target_parameters": ["experts.gate_up_proj", "experts.down_proj"]},
     "mixtral": {"target_modules": ["q_proj"],
                 "target_parameters": ["experts.gate_up_proj", "experts.down_proj"]},
     "qwen3_moe": {"target_modules": ["v_proj"],
@@ -110,7 +121,7 @@ def logits(name, architecture, ids, mask=None):
         return model(input_ids=ids, attention_mask=mask, use_cache=False).logits.float()
 
 
-def expected(name, architecture):
+def expected(name, architecture, config):
     """Every row alone, all of them padded on either side, and greedy text that leaves the window."""
     data, width, tensors = rows(name), max(LENGTHS), {}
     for row, ids in enumerate(data):
@@ -121,9 +132,13 @@ def expected(name, architecture):
         for row, ids in enumerate(data):
             place = slice(0, len(ids)) if side == "right" else slice(width - len(ids), width)
             batch[row, place], mask[row, place] = ids, 1
+        whole = logits(name, architecture, batch, mask)[mask.bool()]
+        if side == "left" and config.get("attn_temperature_tuning"):
+            # The temperature there goes by the place in the row, padding included; here by the place in the text.
+            whole = torch.cat([tensors[f"row.{row}.logits"] for row in range(len(data))])
         # Places beyond the mask are nobody's business, and need no bytes.
         tensors |= {f"{side}.input_ids": batch, f"{side}.attention_mask": mask,
-                    f"{side}.logits": logits(name, architecture, batch, mask)[mask.bool()]}
+                    f"{side}.logits": whole}
     prompt = data[1][:5]
     with torch.no_grad():
         text = load(name, architecture).generate(
@@ -188,7 +203,7 @@ def main():
         architecture, config = CASES[name]
         shutil.rmtree(OUTPUT / name, ignore_errors=True)
         write_checkpoint(name, architecture, config)
-        tensors = expected(name, architecture)
+        tensors = expected(name, architecture, config)
         golden.write_tensors(OUTPUT / name / "expected.safetensors", tensors)
         write_training(name, architecture, data)
 

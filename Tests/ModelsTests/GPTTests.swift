@@ -117,34 +117,6 @@ struct GPTTests {
     }
   }
 
-  @Test(arguments: names)
-  func packedTextsDoNotSeeEachOther(name: String) throws {
-    let model = try load(Self.folder(name))
-    let (first, second) = ([5, 9, 33, 12, 7, 8, 40], [20, 21, 22, 23, 24, 25])
-    var packed = try ModelInput(first + second)
-    packed.segments = try Tensor(first.map { _ in 0 } + second.map { _ in 1 }, shape: [1, 13])
-    packed.positions = try Tensor(Array(first.indices) + Array(second.indices), shape: [1, 13])
-    let together = try model.logits(packed)
-    #expect(try together.slice(1, 0..<7).relativeError(to: model.logits(ModelInput(first))) < 1e-5)
-    #expect(try together.slice(1, 7..<13).relativeError(to: model.logits(ModelInput(second))) < 1e-5)
-  }
-
-  @Test(arguments: names)
-  func checkpointedBlocksHaveTheSameGradients(name: String) throws {
-    let input = try ModelInput([5, 9, 33, 12, 7, 8, 40])
-    func gradients(checkpointing: Bool) throws -> [Tensor] {
-      let model = try load(Self.folder(name))
-      model.store.mode.isTraining = true
-      model.store.mode.gradientCheckpointing = checkpointing
-      for parameter in model.store.parameters { try parameter.tensor.requireGrad() }
-      try model.nextTokenLoss(input, labels: input.ids).sum.backward()
-      return try model.store.parameters.map { try #require($0.tensor.grad, "\($0.name)") }
-    }
-    for (kept, again) in zip(try gradients(checkpointing: false), try gradients(checkpointing: true)) {
-      #expect(try again.relativeError(to: kept) < 1e-5)
-    }
-  }
-
   /// A file that this library wrote is one that it reads, and has the names that transformers writes.
   @Test(arguments: names)
   func whatIsSavedIsTheSameAgain(name: String) throws {

@@ -44,7 +44,7 @@ struct DecoderAttention {
       path / "o_proj", in: queries, out: config.hiddenSize, bias: config.outputBias, initial: initial)
     func norm(_ name: String, heads: Int) throws -> DecoderNorm? {
       switch config.headNorm {
-      case .none: nil
+      case .none, .afterTurning: nil
       case .each: try DecoderNorm(path / name, config, size: config.headSize)
       case .together: try DecoderNorm(path / name, config, size: heads * config.headSize)
       case .eachItsOwn:
@@ -63,7 +63,10 @@ struct DecoderAttention {
     extend: (_ key: Tensor, _ value: Tensor) throws -> (Tensor, Tensor)
   ) throws -> Tensor {
     let parts = try projections(x)
-    let query = try turned(heads(parts[0], queryNorm), context)
+    var query = try turned(heads(parts[0], queryNorm), context)
+    if rotary == nil, let temperature = context.temperature {
+      query = try (query * temperature).to(dtype: query.dtype)
+    }
     let (key, value) = try extend(
       turned(heads(parts[1], keyNorm), context), heads(parts[2], nil).transposed(1, 2))
     return try output(
@@ -82,6 +85,15 @@ struct DecoderAttention {
   /// [batch, tokens, heads, size] to [batch, heads, tokens, size].
   private func turned(_ x: Tensor, _ context: DecoderContext) throws -> Tensor {
     guard let rotary else { return try x.transposed(1, 2) }
-    return try context.rotaries[rotary].rotateHeads(x)
+    let turned = try context.rotaries[rotary].rotateHeads(x)
+    return config.headNorm == .afterTurning ? try turned.normalized(eps: config.normEpsilon) : turned
+  }
+}
+
+extension Tensor {
+  /// Over the root of the mean square of the last dimension, in float32.
+  fileprivate func normalized(eps: Double) throws -> Tensor {
+    let wide = try to(dtype: .float32)
+    return try (wide * (wide.square().mean([-1], keepDim: true) + eps).rsqrt()).to(dtype: dtype)
   }
 }

@@ -30,7 +30,7 @@ struct DecoderBlock {
     if let mixture = config.mixture, config.layers[index].hasExperts {
       feedForward = .mixture(try MixtureFeedForward(path / mixture.place, mixture, config))
     } else {
-      feedForward = .gated(try GatedFeedForward(path / "mlp", config))
+      feedForward = .gated(try GatedFeedForward(path / config.feedForwardPlace, config))
     }
     func norm(_ name: String?) throws -> DecoderNorm? {
       try name.map { try DecoderNorm(path / $0, config) }

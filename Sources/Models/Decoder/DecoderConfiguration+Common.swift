@@ -126,7 +126,8 @@ extension DecoderConfiguration {
     let isListed = config.raw["layer_types"]?.arrayValue != nil
     let listsTurns = config.raw["no_rope_layers"]?.arrayValue != nil
     guard
-      differ(\.window) && !isListed || differ(\.rotary) && !isListed && !listsTurns || differ(\.hasExperts)
+      differ(\.reach) && !isListed && !listsTurns || differ(\.rotary) && !isListed && !listsTurns
+        || differ(\.hasExperts)
     else { return }
     throw config.invalid(
       "layer_types", "layer_replication needs the kind of each layer, where it is not all the same")

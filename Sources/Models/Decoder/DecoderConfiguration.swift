@@ -6,8 +6,10 @@ public struct DecoderConfiguration: Sendable {
   public var place = "model"
   public var vocabularySize: Int
   public var hiddenSize: Int
-  /// The width of the feed-forward layer.
+  /// The width of the feed-forward layer, where it has no experts.
   public var intermediateSize: Int
+  /// The name of the feed-forward layer in its block, where it has no experts.
+  public var feedForwardPlace = "mlp"
   public var headCount: Int
   /// Heads of keys and values, each shared by a group of query heads.
   public var keyValueHeadCount: Int
@@ -34,6 +36,8 @@ public struct DecoderConfiguration: Sendable {
   public var attentionScale: Double?
   /// What scores are squashed below, by tanh; nil for none (Gemma 2).
   public var attentionCap: Double?
+  /// Makes attention sharper the later a token comes, in layers whose heads do not turn (Llama 4); nil for none.
+  public var temperature: AttentionTemperature?
   /// Multiplies the rows of the embedding (Gemma).
   public var embeddingScale = 1.0
   /// Multiplies what the first layer gets, soft prompts too (Granite).
@@ -60,6 +64,8 @@ public struct DecoderConfiguration: Sendable {
 public struct DecoderLayer: Sendable {
   /// How far back it sees, itself included; nil for everything.
   public var window: Int?
+  /// How many tokens of a text make a chunk, outside of which it sees nothing; nil for no chunks (Llama 4).
+  public var chunk: Int?
   /// Which of the configuration's rotary embeddings its heads turn by; nil when they do not turn.
   public var rotary: Int? = 0
   /// Whether its feed-forward half is a mixture of experts.
@@ -75,6 +81,18 @@ public enum HeadNorm: Sendable {
   case eachItsOwn
   /// All heads together, before they are told apart (OLMo 2).
   case together
+  /// Each head by itself after it has turned, without a weight, where it turns (Llama 4).
+  case afterTurning
+}
+
+/// What a layer sees of what came before.
+struct DecoderReach: Hashable {
+  var window: Int?
+  var chunk: Int?
+}
+
+extension DecoderLayer {
+  var reach: DecoderReach { DecoderReach(window: window, chunk: chunk) }
 }
 
 /// Where a layer normalizes: the names of the modules, nil where it does not.
@@ -110,10 +128,20 @@ public struct MixtureConfiguration: Sendable {
   public var chosenCount: Int
   /// The width of an expert.
   public var expertSize: Int
-  /// Whether the weights of a token's experts add up to 1.
-  public var isNormalized: Bool
-  /// The width of the expert that all tokens go through, with a gate of its own (Qwen 2); nil for none.
+  /// How routers weigh a token's experts.
+  public enum Weighing: Sendable {
+    /// By shares of all experts that multiply what they give, and may be made to add up to 1.
+    case outputs(isNormalized: Bool)
+    /// By numbers between 0 and 1, each for itself, that multiply what they get (Llama 4).
+    case inputs
+  }
+  public var weighing: Weighing
+  /// The width of the expert that all tokens go through; nil for none.
   public var sharedSize: Int?
+  /// Whether that one has a gate of its own (Qwen 2).
+  public var hasSharedGate = true
+  /// Whether the experts' matrices have their inputs first (Llama 4).
+  public var isTransposed = false
   /// The names of the modules.
   public var place = "mlp"
   public var router = "gate"

@@ -8,6 +8,8 @@ struct DecoderContext {
   let rotaries: [RotaryTables]
   /// One for each layer.
   let sights: [Sight]
+  /// What queries of layers whose heads do not turn are multiplied with, [batch or 1, 1, tokens, 1]; nil for nothing.
+  let temperature: Tensor?
   let dropout: Double
 
   /// Prepares a pass over the tokens of `input` that follow those in `cache`.
@@ -19,8 +21,12 @@ struct DecoderContext {
     self.pass = pass
     let (batch, count) = (input.ids.shape[0], input.ids.shape[1])
     let (device, offset) = (input.ids.device, cache?.length ?? 0)
-    let positions =
-      try input.positions ?? .arange(offset, offset + count, device: device).unsqueezed(0)
+    let mask = try input.hidingMask(isAlone: cache == nil)
+    let keys = try cache?.extendMask(mask, batch: batch, count: count, device: device) ?? mask
+    // Where it matters how far into its text a token is, padding in front does not count.
+    let counted = try configuration.countsPlaces ? keys?.countedPositions().slice(1, from: offset) : nil
+    let given = input.positions ?? counted
+    let positions = try given ?? .arange(offset, offset + count, device: device).unsqueezed(0)
     var length = offset + count
     if input.positions != nil, configuration.rotaries.contains(where: \.scaling.dependsOnLength) {
       length = try positions.max().item(of: Int.self) + 1
@@ -29,27 +35,31 @@ struct DecoderContext {
     rotaries = try configuration.rotaries.map { try $0.tables(positions, length: length, dtype: dtype) }
     dropout = isTraining ? configuration.attentionDropout : 0
 
-    let mask = try input.hidingMask(isAlone: cache == nil)
-    let keys = try cache?.extendMask(mask, batch: batch, count: count, device: device) ?? mask
-    let hasWindow = configuration.layers.contains { $0.window != nil }
+    let hasWindow = configuration.layers.contains { $0.reach != DecoderReach() }
     let places =
       try hasWindow
-      ? cache.map { try $0.extendPositions(input.positions, count: count, device: device) } ?? input.positions
+      ? cache.map { try $0.extendPositions(given, count: count, device: device) } ?? given
       : nil
     let spans = try input.spans(isAlone: cache == nil)
-    var known: [Int?: Sight] = [:]
-    sights = try configuration.layers.map(\.window).map { window in
-      if let sight = known[window] { return sight }
+    let factors = try configuration.temperature?.factors(positions)
+    temperature = try factors?.unsqueezed(1).unsqueezed(3)
+    var known: [DecoderReach: Sight] = [:]
+    sights = try configuration.layers.map(\.reach).map { reach in
+      if let sight = known[reach] { return sight }
       var pattern = AttentionPattern()
-      (pattern.window, pattern.keys, pattern.segments, pattern.offset) = (
-        window, keys, input.segments, offset
-      )
+      (pattern.window, pattern.chunk) = (reach.window, reach.chunk)
+      (pattern.keys, pattern.segments, pattern.offset) = (keys, input.segments, offset)
       pattern.positions = places
       let sight = try Sight(pattern, count: count, spans: spans, device: device)
-      known[window] = sight
+      known[reach] = sight
       return sight
     }
   }
+}
+
+extension DecoderConfiguration {
+  /// Whether more than the distance between two tokens tells what they make of each other.
+  fileprivate var countsPlaces: Bool { temperature != nil || layers.contains { $0.chunk != nil } }
 }
 
 extension ModelInput {

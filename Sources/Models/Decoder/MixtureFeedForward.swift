@@ -9,7 +9,7 @@ import Torch
 /// Source: Shazeer et al. 2017, "Outrageously Large Neural Networks"; Jiang et al. 2024, "Mixtral of Experts".
 struct MixtureFeedForward {
   private let router, gateAndUp, down: AdaptableParameter
-  private let shared: (expert: GatedFeedForward, gate: Linear)?
+  private let shared: (expert: GatedFeedForward, gate: Linear?)?
   private let mixture: MixtureConfiguration
   private let activation: Activation
   private let mode: Mode
@@ -20,13 +20,19 @@ struct MixtureFeedForward {
     let (experts, outer, inner) = (mixture.expertCount, config.hiddenSize, mixture.expertSize)
     router = try AdaptableParameter(
       path / mixture.router, "weight", [experts, outer], initial: initial)
-    gateAndUp = try AdaptableParameter(
-      path / "experts", "gate_up_proj", [experts, 2 * inner, outer], initial: initial)
-    down = try AdaptableParameter(path / "experts", "down_proj", [experts, outer, inner], initial: initial)
+    func matrices(_ name: String, in inputs: Int, out outputs: Int) throws -> AdaptableParameter {
+      try AdaptableParameter(
+        path / "experts", name,
+        mixture.isTransposed ? [experts, inputs, outputs] : [experts, outputs, inputs],
+        initial: initial)
+    }
+    gateAndUp = try matrices("gate_up_proj", in: outer, out: 2 * inner)
+    down = try matrices("down_proj", in: inner, out: outer)
     shared = try mixture.sharedSize.map { size in
       (
         try GatedFeedForward(path / "shared_expert", config, width: size),
-        try Linear(path / "shared_expert_gate", in: outer, out: 1, initial: initial)
+        try mixture.hasSharedGate
+          ? Linear(path / "shared_expert_gate", in: outer, out: 1, initial: initial) : nil
       )
     }
     (self.mixture, activation, mode) = (mixture, config.activation, path.store.mode)
@@ -40,14 +46,25 @@ struct MixtureFeedForward {
       rows = try rows * rows.emptyLike().uniform_(1 - mixture.jitter, 1 + mixture.jitter)
     }
     let logits = try rows.linear(router())
-    var (weights, choices) = try logits.softmax(-1, dtype: .float32).topk(mixture.chosenCount)
-    if mixture.isNormalized { weights = try weights / weights.sum([-1], keepDim: true) }
+    var (weights, choices) = try scores(logits).topk(mixture.chosenCount)
+    if case .outputs(true) = mixture.weighing { weights = try weights / weights.sum([-1], keepDim: true) }
     var output = try experts(rows, weights.to(dtype: x.dtype), choices).view(x.shape)
-    if let shared { output = try output + shared.gate(x).sigmoid() * shared.expert(x) }
+    if let shared {
+      let common = try shared.expert(x)
+      output = try output + (shared.gate.map { try $0(x).sigmoid() * common } ?? common)
+    }
     return (output, logits)
   }
 
-  /// The weighted sum of what a token's experts make of it; weights and choices [rows, chosen].
+  /// What experts are chosen and weighed by, float32 [rows, experts].
+  private func scores(_ logits: Tensor) throws -> Tensor {
+    switch mixture.weighing {
+    case .outputs: try logits.softmax(-1, dtype: .float32)
+    case .inputs: try logits.to(dtype: .float32).sigmoid()
+    }
+  }
+
+  /// The sum of what a token's experts make of it, either weighed; weights and choices [rows, chosen].
   private func experts(_ rows: Tensor, _ weights: Tensor, _ choices: Tensor) throws -> Tensor {
     let (order, places, counts) = try withoutGradients { () throws -> (Tensor, Tensor, [Int]) in
       let flat = try choices.flattened()
@@ -56,8 +73,14 @@ struct MixtureFeedForward {
       for expert in try flat.array(of: Int.self) { counts[expert] += 1 }
       return (order, try order.argsort(), counts)
     }
-    let inputs = try rows.indexSelect(0, order.floorDivided(mixture.chosenCount))
-    let (wide, narrow) = (try gateAndUp.expertProducts(), try down.expertProducts())
+    var inputs = try rows.indexSelect(0, order.floorDivided(mixture.chosenCount))
+    if case .inputs = mixture.weighing {
+      inputs = try inputs * weights.flattened().indexSelect(0, order).unsqueezed(-1)
+    }
+    let (wide, narrow) = (
+      try gateAndUp.expertProducts(inputsFirst: mixture.isTransposed),
+      try down.expertProducts(inputsFirst: mixture.isTransposed)
+    )
     var (outputs, first): ([Tensor], Int) = ([], 0)
     for (expert, count) in counts.enumerated() where count > 0 {
       let parts = try wide(inputs.slice(0, first..<(first + count)), expert: expert).chunked(2, dim: -1)
@@ -65,8 +88,9 @@ struct MixtureFeedForward {
       first += count
     }
     // Back in the order of the tokens: [rows, chosen, d].
-    let sorted = try Tensor.cat(outputs, dim: 0).indexSelect(0, places)
-    return try (sorted.view(choices.shape + [rows.shape[1]]) * weights.unsqueezed(-1)).sum([1])
+    let sorted = try Tensor.cat(outputs, dim: 0).indexSelect(0, places).view(choices.shape + [rows.shape[1]])
+    guard case .outputs = mixture.weighing else { return try sorted.sum([1]) }
+    return try (sorted * weights.unsqueezed(-1)).sum([1])
   }
 }
 
@@ -85,7 +109,7 @@ extension MixtureConfiguration {
     guard chosenCount <= expertCount else {
       throw config.invalid("num_experts_per_tok", "must be at most \(experts.key) (\(expertCount))")
     }
-    (expertSize, self.isNormalized) = (width, isNormalized)
+    (expertSize, weighing) = (width, .outputs(isNormalized: isNormalized))
     if try config.value("output_router_logits", default: false) {
       imbalanceWeight = try config.value("router_aux_loss_coef", default: imbalance)
     }

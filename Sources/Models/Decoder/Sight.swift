@@ -11,6 +11,8 @@ struct Sight {
   var spans: TokenSpans?
   /// How far back a query sees in its text, where ``spans`` are given; nil for everything.
   var window: Int?
+  /// Outside of which a query of such a text sees nothing; nil for no chunks.
+  var chunk: Int?
 
   /// - Parameter pattern: what a row of `count` tokens may see, the cache before them included.
   init(_ pattern: AttentionPattern, count: Int, spans: TokenSpans? = nil, device: Device) throws {
@@ -18,7 +20,7 @@ struct Sight {
       (firstKey, mask) = (pattern.firstKey, try pattern.mask(queries: count, device: device))
       return
     }
-    (self.spans, window) = (spans, pattern.window)
+    (self.spans, window, chunk) = (spans, pattern.window, pattern.chunk)
   }
 
   /// ``NN/attention(_:_:_:mask:causal:scale:cap:dropout:)`` with that sight.
@@ -30,7 +32,7 @@ struct Sight {
         query, key, value, mask: mask, causal: true, scale: scale, cap: cap, dropout: dropout)
     }
     var pattern = AttentionPattern()
-    pattern.window = window
+    (pattern.window, pattern.chunk) = (window, chunk)
     return try spans.attention([query, key, value]) { group, parts in
       try attention(
         parts[0], parts[1], parts[2], mask: pattern.mask(queries: group.longest, device: query.device),

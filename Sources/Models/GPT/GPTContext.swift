@@ -68,10 +68,3 @@ extension GPTConfiguration {
   /// Whether the places of all keys must be known.
   fileprivate var needsPlaces: Bool { isBiased || window != nil }
 }
-
-extension Tensor {
-  /// For a mask of real tokens, bool [batch, tokens], the place of each in its text: padding does not count.
-  fileprivate func countedPositions() throws -> Tensor {
-    try (to(dtype: .int64).cumsum(1) - 1).clamped(min: 0).to(dtype: .int64)
-  }
-}

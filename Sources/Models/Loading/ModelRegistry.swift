@@ -5,6 +5,7 @@ import NN
 public enum ModelRegistry {
   static let families: [ModelFamily] = [
     .decoder("llama", DecoderConfiguration.init(llama:)),
+    .decoder("llama4_text", tasks: [.causalLM], DecoderConfiguration.init(llama4:)),
     .decoder("mistral", DecoderConfiguration.init(mistral:)),
     .decoder("qwen2", DecoderConfiguration.init(qwen2:)),
     .decoder("qwen3", DecoderConfiguration.init(qwen3:)),

@@ -6,21 +6,25 @@ public struct AttentionPattern {
   public var isCausal = true
   /// How far back a query sees, itself included; nil for everything.
   public var window: Int?
+  /// How many tokens of a text make a chunk, outside of which a query sees nothing; nil for no chunks.
+  public var chunk: Int?
   /// Keys that are real, bool [batch, keys]; nil when all are.
   public var keys: Tensor?
   /// The sequence that each token belongs to, int64 [batch, tokens], when several share a row.
   public var segments: Tensor?
   /// Tokens in the cache before the first query.
   public var offset = 0
-  /// The place of each key in its text, int64 [batch or 1, keys], which is what a window goes by; nil for 0, 1, 2, ...
+  /// The place of each key in its text, int64 [batch or 1, keys], which is what windows and chunks go by; nil for 0, 1, 2, ...
   public var positions: Tensor?
 
   public init() {}
 
   /// The first key that any query may see; those before it need not be looked at.
   public var firstKey: Int {
-    guard isCausal, positions == nil, let window else { return 0 }
-    return max(0, offset - window + 1)
+    guard isCausal, positions == nil else { return 0 }
+    let byWindow = window.map { max(0, offset - $0 + 1) } ?? 0
+    let byChunk = chunk.map { offset / $0 * $0 } ?? 0
+    return max(byWindow, byChunk)
   }
 
   /// The bool mask [1, 1, queries, keys] that hides later tokens; the last query sees all keys.
@@ -35,7 +39,8 @@ public struct AttentionPattern {
   public func mask(queries: Int, device: Device) throws -> Tensor? {
     let (first, total) = (firstKey, offset + queries)
     let narrow = window.map { $0 < total - first } ?? false
-    guard narrow || keys != nil || segments != nil || (isCausal && offset > 0 && queries > 1) else {
+    let parted = chunk.map { $0 < total - (positions == nil ? first / $0 * $0 : 0) } ?? false
+    guard narrow || parted || keys != nil || segments != nil || (isCausal && offset > 0 && queries > 1) else {
       return nil
     }
     let query = try Tensor.arange(offset, total, device: device).unsqueezed(1)
@@ -46,7 +51,15 @@ public struct AttentionPattern {
     if let window, narrow, positions == nil {
       visible = try visible.logicalAnd(key.greater(query - Double(window)))
     }
+    if let chunk, parted, positions == nil {
+      visible = try visible.logicalAnd(key.floorDivided(chunk).equal(query.floorDivided(chunk)))
+    }
     visible = try visible.unsqueezed(0).unsqueezed(0)
+    if let chunk, parted, let positions {
+      let numbers = try positions.floorDivided(chunk)
+      let (queries, keys) = (try numbers.slice(1, from: offset), try numbers.slice(1, from: first))
+      visible = try visible.logicalAnd(keys.unsqueezed(1).equal(queries.unsqueezed(2)).unsqueezed(1))
+    }
     if let window, narrow, let positions {
       let (queries, keys) = (try positions.slice(1, from: offset), try positions.slice(1, from: first))
       let isNear = try keys.unsqueezed(1).greater(queries.unsqueezed(2) - Double(window))

@@ -21,7 +21,8 @@ public struct ModelTraits: Sendable {
   /// Source: `TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING` of PEFT 0.21, and likewise for families that it lacks.
   var usualTargets: [String]? {
     switch modelType {
-    case "llama", "mistral", "mixtral", "qwen2", "qwen3", "stablelm", "gemma", "gemma2", "gemma3_text", "opt",
+    case "llama", "llama4_text", "mistral", "mixtral", "qwen2", "qwen3", "stablelm", "gemma", "gemma2",
+      "gemma3_text", "opt",
       "gptj", "bart", "olmo2", "granite", "starcoder2", "gemma3", "olmo", "olmo3", "olmoe", "granitemoe",
       "cohere",
       "cohere2", "smollm3", "qwen2_moe", "qwen3_moe":

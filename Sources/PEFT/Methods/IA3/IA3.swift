@@ -71,7 +71,8 @@ public struct IA3: AdapterMethod {
   static func usualTargets(of modelType: String) -> (all: [String], feedForward: [String])? {
     switch modelType {
     case "llama", "mistral": (["k_proj", "v_proj", "down_proj"], ["down_proj"])
-    case "llama4", "gemma", "gemma2", "gemma3", "gemma3_text", "qwen2", "qwen3", "olmo", "olmo2", "olmo3",
+    case "llama4", "llama4_text", "gemma", "gemma2", "gemma3", "gemma3_text", "qwen2", "qwen3", "olmo",
+      "olmo2", "olmo3",
       "granite", "cohere", "cohere2", "smollm3":
       (["q_proj", "v_proj", "down_proj"], ["down_proj"])
     case "phi3": (["qkv_proj", "down_proj"], ["down_proj"])
