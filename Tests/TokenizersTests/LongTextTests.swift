@@ -3,7 +3,7 @@ import Tokenizers
 
 /// Texts that are long, or repeat nothing.
 struct LongTextTests {
-  @Test("tokenizes a line of a megabyte as it tokenizes its parts", .timeLimit(.minutes(15)))
+  @Test("tokenizes a long line as it tokenizes its parts", .timeLimit(.minutes(15)))
   func longLine() throws {
     for name in [
       "pipelines/byte-level", "pipelines/bert-style", "pipelines/t5-style", "pipelines/llama-style",
@@ -13,7 +13,7 @@ struct LongTextTests {
       let one = try tokenizer.encode(part, addSpecialTokens: false)
       let twice = try tokenizer.encode(part + part, addSpecialTokens: false)
       let added = Array(twice.ids.dropFirst(one.count))
-      let count = 400
+      let count = 2_000
       let long = try tokenizer.encode(String(repeating: part, count: count), addSpecialTokens: false)
       #expect(long.count == one.count + (count - 1) * added.count, "\(name)")
       #expect(Array(long.ids.suffix(added.count)) == added, "\(name)")
