@@ -25,9 +25,8 @@ let package = Package(
     .library(
       name: "PEFT",
       targets: [
-        "PEFT", "Configuration", "FineTuning", "Generation", "Hub", "JSON", "Models", "NN", "Safetensors",
-        "Torch",
-        "Training",
+        "PEFT", "Configuration", "FineTuning", "Generation", "Hub", "Images", "JSON", "Models", "NN",
+        "Safetensors", "Torch", "Training",
       ]),
     .library(name: "Tokenizers", targets: ["Tokenizers"]),
     .library(name: "ChatTemplates", targets: ["ChatTemplates"]),
@@ -44,6 +43,7 @@ let package = Package(
     room("Pickle", ["Files"]),
     .target(name: "CCurl", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
     room("Hub", ["CCurl", "Files", "JSON", .product(name: "Crypto", package: "swift-crypto")]),
+    room("Images", ["Files", "JSON"]),
     .systemLibrary(name: "CLibTorch", pkgConfig: "swift-peft-libtorch"),
     .target(name: "CTorch", dependencies: ["CLibTorch"], exclude: ["Kernels/Loops.inc"]),
     room("Torch", ["CTorch"]),
@@ -57,8 +57,8 @@ let package = Package(
     room(
       "FineTuning",
       [
-        "ChatTemplates", "Configuration", "Files", "JSON", "Models", "NN", "PEFT", "Tokenizers", "Torch",
-        "Training",
+        "ChatTemplates", "Configuration", "Files", "Images", "JSON", "Models", "NN", "PEFT", "Tokenizers",
+        "Torch", "Training",
       ]),
     room("Tokenizers", ["JSON"]),
     room("ChatTemplates", ["JSON"]),
@@ -77,7 +77,7 @@ let package = Package(
     room(
       "PEFTCommands",
       [
-        "ChatTemplates", "Configuration", "Demo", "Files", "FineTuning", "Generation", "Hub", "JSON",
+        "ChatTemplates", "Configuration", "Demo", "Files", "FineTuning", "Generation", "Hub", "Images", "JSON",
         "Models", "NN", "PEFT", "Pickle",
         "Reports", "Safetensors", "Serving", "Tokenizers", "Torch", "Training", "Yams",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -96,14 +96,15 @@ let package = Package(
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
       ]),
+    tests("Images", ["Files", "JSON", "NN", "Safetensors", "Torch"]),
     tests("Torch"),
     tests("NN", ["Files", "JSON", "Pickle", "Safetensors", "Torch"]),
     tests("PEFT", ["Files", "JSON", "Models", "NN", "Pickle", "Safetensors", "Torch"]),
     tests(
       "Training",
       [
-        "Configuration", "Files", "FineTuning", "JSON", "Models", "NN", "PEFT", "Reports", "Safetensors",
-        "Torch",
+        "Configuration", "Files", "FineTuning", "Images", "JSON", "Models", "NN", "PEFT", "Reports",
+        "Safetensors", "Torch",
       ]),
     tests("Models", ["Files", "Hub", "JSON", "NN", "Safetensors", "Torch"]),
     tests("Generation", ["JSON", "Models", "NN", "PEFT", "Safetensors", "Tokenizers", "Torch"]),
