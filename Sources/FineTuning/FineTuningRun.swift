@@ -42,7 +42,7 @@ public final class FineTuningRun {
     }
     let builder = try ExampleBuilder(
       tuned.model, objective: labels.objective, tokenizer: folder.tokenizer(), options: plan.dataOptions,
-      prompt: plan.adapter?.method as? any PromptMethod)
+      prompt: plan.adapter?.method as? any PromptMethod, pictures: folder.imageProcessor(for: tuned.model))
     examples = try builder.examples(rows)
     evaluation = try evaluationRows.map(builder.examples)
     warnings += examples.warnings + (evaluation?.warnings ?? [])
@@ -87,6 +87,7 @@ public final class FineTuningRun {
     if let path = plan.initialAdapter {
       var folder = try AdapterFolder(path: ModelFolder(path).path)
       folder.configuration = configuration
+      folder = try folder.respelled(for: tuned.model)
       let report = try adapters.load(folder)
       try adapters.setTrainable(true)
       return notes + report.injection.warnings
@@ -121,7 +122,7 @@ public final class FineTuningRun {
     adapter.configuration.shared.taskType = tuned.model.task.peftTaskType
     adapter.configuration.shared.inferenceMode = true
     try adapter.write(to: folder)
-    if tuned.model.task == .sequenceClassification || tuned.model.task == .tokenClassification {
+    if tuned.model.task.classifiesRows || tuned.model.task == .tokenClassification {
       try tuned.model.configuration.labels.write(beside: folder)
     }
   }

@@ -19,7 +19,7 @@ public protocol Model: AnyObject {
   /// Causal: [batch, tokens, vocabulary]; sequence to sequence: the same, of the decoder's tokens; sequence
   /// classification: [batch, labels]; token classification: [batch, tokens, labels]; question answering:
   /// [batch, tokens, 2], beginning and end; masked language modelling: [batch, tokens, vocabulary]; feature extraction:
-  /// [batch, tokens, d].
+  /// [batch, tokens, d]; image classification: [batch, labels].
   func logits(_ input: ModelInput) throws -> Tensor
 }
 

@@ -15,6 +15,8 @@ public struct ModelInput {
   /// What the decoder of an encoder-decoder is given, int64 [batch, tokens]; nil for `ids` behind the token that begins
   /// a text.
   public var decoderIDs: Tensor?
+  /// float32 [batch, channels, height, width], prepared as the model wants them.
+  public var pixels: Tensor?
   /// Embedded tokens [batch, tokens, d] to use in place of looking `ids` up (prompts that are learned).
   public var embeddings: Tensor?
   /// Whether the state of a soft prompt's last token comes before those of the text, for it tells the text's first token.
@@ -29,6 +31,12 @@ public struct ModelInput {
     (self.ids, self.attentionMask, self.positions) = (ids, attentionMask, positions)
     (self.segments, self.typeIDs, self.embeddings) = (segments, typeIDs, embeddings)
     self.decoderIDs = decoderIDs
+  }
+
+  /// Pictures [batch, channels, height, width], and no text.
+  public init(pixels: Tensor) throws {
+    self.init(ids: try Tensor.zeros([pixels.shape.first ?? 0, 0], dtype: .int64, device: pixels.device))
+    self.pixels = pixels
   }
 
   /// One text alone.

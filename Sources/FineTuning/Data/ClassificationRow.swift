@@ -17,9 +17,16 @@ extension DataRow {
   }
 }
 
-/// A row for a classifier or a regression: one or two texts, and a label.
+/// A row for a classifier or a regression: one or two texts or a picture, and a label.
 struct ClassificationRow {
   let example: TokenizedExample
+
+  /// A row whose text is a picture.
+  init(_ row: DataRow, _ builder: ExampleBuilder, picture: ExamplePicture) throws {
+    var example = TokenizedExample(ids: [], target: try Self.target(row, builder), origin: row.origin)
+    example.picture = picture
+    self.example = example
+  }
 
   init(_ row: DataRow, _ builder: ExampleBuilder) throws {
     let target = try Self.target(row, builder)
@@ -73,15 +80,8 @@ struct ClassificationRow {
   }
 
   private static func target(_ row: DataRow, _ builder: ExampleBuilder) throws -> TokenizedExample.Target {
-    let label: JSONValue
-    do {
-      label = try self.label(row, builder.options)
-    } catch {
-      guard builder.needsTargets else {
-        return builder.objective == .regression ? .scores([0]) : .category(0)
-      }
-      throw error
-    }
+    guard builder.needsTargets else { return builder.objective == .regression ? .scores([0]) : .category(0) }
+    let label = try self.label(row, builder.options)
     func wrong(_ rule: String) -> TrainingError {
       TrainingError(.data, "label \(label.serialized(ascii: false)), \(row.origin): \(rule)")
     }

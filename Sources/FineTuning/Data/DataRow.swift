@@ -3,6 +3,8 @@ import JSON
 /// One row of a data file: its fields, and where it came from.
 public struct DataRow: Sendable {
   public let fields: JSONObject
+  /// The folder that paths in it begin at.
+  public var folder = ""
   /// The file and line, such as `rows.jsonl:12`; for messages.
   public let origin: String
 

@@ -1,4 +1,5 @@
 import Configuration
+import Images
 import JSON
 import Models
 import NN
@@ -24,14 +25,17 @@ public struct ExampleBuilder: Sendable {
   let endOfText: Int?
   /// Whether rows must say what to learn; logits need no target.
   let needsTargets: Bool
+  /// What is done to pictures; nil for models that read texts.
+  let pictures: PictureReader?
 
   /// - Parameters:
   ///   - tokenizer: nil for rows that are tokenized already.
   ///   - prompt: the soft prompt that the model is going to have, if it has it not yet.
+  ///   - pictures: what is done to pictures before the model sees them.
   /// - Throws: ``ConfigurationError`` for a prompt that leaves no room for a text.
   public init(
     _ model: any Model, objective: Objective, tokenizer: Tokenizer?, options: DataOptions = DataOptions(),
-    needsTargets: Bool = true, prompt: (any PromptMethod)? = nil
+    needsTargets: Bool = true, prompt: (any PromptMethod)? = nil, pictures: ImageProcessor? = nil
   ) throws {
     let config = model.configuration
     // What tokenizer.json says of lengths was meant for another program: batches are filled up and rows cut here.
@@ -40,7 +44,8 @@ public struct ExampleBuilder: Sendable {
     self.needsTargets = needsTargets
     chat = tokenizer?.chatTemplate == nil ? nil : try tokenizer.map { try ChatFormat($0) }
     labels = objective == .category ? try config.labelMap(options.glue) : nil
-    vocabularySize = try config.text.size("vocab_size")
+    self.pictures = (model as? any VisionModel).map { PictureReader($0.picture, pictures) }
+    vocabularySize = try self.pictures == nil ? config.text.size("vocab_size") : 0
     let promptLength = prompt?.common.virtualTokens ?? 0
     guard promptLength < model.contextLength else {
       throw ConfigurationError(
@@ -60,6 +65,14 @@ public struct ExampleBuilder: Sendable {
   /// - Throws: ``TrainingError`` naming the row that cannot be used.
   public func examples(_ rows: [DataRow]) throws -> ExampleSet {
     if objective == .answer { return try answerExamples(rows) }
+    if let pictures {
+      return ExampleSet(
+        try concurrentMap(rows, block: 16) { row in
+          var example = try ClassificationRow(row, self, picture: pictures.picture(row)).example
+          example.adapter = row.text("adapter")
+          return example
+        })
+    }
     let made = try concurrentMap(rows) { row in
       var example = try self.example(row)
       example.adapter = row.text("adapter")

@@ -7,13 +7,14 @@ public enum RowFile {
   /// Columns that a header is told by.
   private static let columns: Set<String> = [
     "text", "prompt", "completion", "instruction", "input", "output", "messages", "input_ids", "labels",
-    "sentence", "sentence1", "sentence2", "label",
+    "sentence", "sentence1", "sentence2", "label", "image", "file_name", "pixel_values",
   ]
 
-  /// Reads every row of the file `path`.
+  /// Reads every row of the file `path`, or a row for each picture of a folder.
   ///
   /// - Throws: `FileError` when it cannot be read, ``TrainingError`` for a row that makes no sense, or when there is none.
   public static func read(_ path: String, _ options: DataOptions = DataOptions()) throws -> [DataRow] {
+    if Folder.exists(path) { return try ImageFolder.rows(path, options) }
     let extraColumns = (options.textColumns ?? []) + [options.labelColumn].compactMap(\.self)
     var bytes = try WholeFile.read(path)[...]
     if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes = bytes.dropFirst(3) }
@@ -30,7 +31,11 @@ public enum RowFile {
     guard !rows.isEmpty else {
       throw TrainingError(.data, "no rows, \(path): the data is empty")
     }
-    return rows
+    return rows.map { row in
+      var row = row
+      row.folder = Folder.containing(path)
+      return row
+    }
   }
 
   private static func rows(_ text: String, _ path: String, _ columns: Set<String>) throws -> [DataRow] {

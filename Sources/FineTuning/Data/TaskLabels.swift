@@ -25,6 +25,11 @@ public struct TaskLabels: Sendable {
       let largest = rows.lazy.flatMap { $0["labels"]?.arrayValue ?? [] }.compactMap(\.intValue).max() ?? 1
       let fits = try config.namesLabels && config.labels.count > largest
       self.init(.tokenLabels, fits ? nil : ClassLabels(count: max(2, largest + 1)))
+    case .imageClassification:
+      let labels = try rows.map { try ClassificationRow.label($0, options) }
+      let kind = try LabelKind(ofPictures: labels)
+      let fits = try config.namesLabels && config.labels.names(labels)
+      self.init(kind.objective, kind.objective == .category && fits ? nil : ClassLabels(kind.names))
     case .sequenceClassification:
       let labels = try rows.map { try ClassificationRow.label($0, options) }
       let kind = try options.glue.map { LabelKind($0) } ?? LabelKind(labels)
@@ -56,7 +61,7 @@ public struct TaskLabels: Sendable {
       throw TrainingError(
         .data, "task feature-extraction, which has no score: use peft embed, or choose another --task")
     case .tokenClassification: self.init(.tokenLabels, nil)
-    case .sequenceClassification:
+    case .sequenceClassification, .imageClassification:
       let isRegression = try model.configuration.labels.count == 1
       guard needsTargets else {
         self.init(isRegression ? .regression : .category, nil)
@@ -91,6 +96,31 @@ extension ModelConfiguration {
     get throws {
       let problem: String? = try optional("problem_type")
       return try problem == "regression" || (namesLabels && labels.count == 1)
+    }
+  }
+}
+
+extension LabelKind {
+  /// The classes of pictures: their folders' names stay names, also where they look like numbers.
+  fileprivate init(ofPictures labels: [JSONValue]) throws {
+    let names = labels.compactMap(\.stringValue)
+    guard names.count == labels.count, !names.isEmpty else {
+      try self.init(labels)
+      return
+    }
+    self.init(classes: Set(names).sorted { $0.unicodeScalars.lexicographicallyPrecedes($1.unicodeScalars) })
+  }
+}
+
+extension ClassLabels {
+  /// Whether all of these labels are among the classes: by their names, or by numbers where names say nothing.
+  fileprivate func names(_ labels: [JSONValue]) -> Bool {
+    let (known, isPlain) = (Set(names), self == ClassLabels(count: count))
+    return labels.allSatisfy { label in
+      if let name = label.stringValue {
+        return known.contains(name) || (isPlain && Int(name).map { (0..<count).contains($0) } ?? false)
+      }
+      return label.intValue.map { (0..<count).contains($0) } ?? false
     }
   }
 }

@@ -59,6 +59,7 @@ public struct TextEmbedder {
     }
     let batch = try Batch(examples, objective: .category, padding: padding, device: model.store.device)
     let input = ModelInput(ids: batch.ids, attentionMask: batch.attentionMask, typeIDs: batch.typeIDs)
+    if let model = model as? any TextFeatureModel { return try unit(model.textFeatures(input)) }
     let hidden: Tensor
     switch model {
     case let encoder as any TextEncoder: hidden = try encoder.hiddenStates(input)
@@ -68,7 +69,10 @@ public struct TextEmbedder {
         "a model of task \(model.task.rawValue), which gives no hidden states: choose an encoder, or --task causal-lm"
       )
     }
-    let pooled = try pooling(hidden.to(dtype: .float32), mask: batch.attentionMask)
-    return normalizes ? try pooled / pooled.norm([1], keepDim: true).clamped(min: 1e-12) : pooled
+    return try unit(pooling(hidden.to(dtype: .float32), mask: batch.attentionMask))
+  }
+
+  private func unit(_ vectors: Tensor) throws -> Tensor {
+    normalizes ? try vectors / vectors.norm([1], keepDim: true).clamped(min: 1e-12) : vectors
   }
 }

@@ -33,7 +33,8 @@ public struct ModelInspection {
         "models of type \(modelType) cannot be run; those that can are \(ModelRegistry.modelTypes.joined(separator: ", "))"
       )
     }
-    if try folder.tokenizer() == nil {
+    let tasks = (try? ModelRegistry.tasks(of: config)) ?? []
+    if try !tasks.contains(.imageClassification) && folder.tokenizer() == nil {
       warnings.append("no tokenizer: only rows of input_ids can be used")
     }
     tensors = try source.names.map { name in

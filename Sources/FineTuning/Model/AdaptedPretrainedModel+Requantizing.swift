@@ -89,11 +89,6 @@ extension AdaptedPretrainedModel {
 
   /// Outputs for a few tokens, float32.
   private func probe() throws -> Tensor {
-    let vocabulary = try model.configuration.size("vocab_size")
-    let ids = try Tensor.randint(
-      0..<vocabulary, [1, min(32, model.contextLength)], generator: Generator(seed: 1))
-    return try withoutGradients {
-      try model.logits(ModelInput(ids: ids.to(device: model.store.device))).to(dtype: .float32)
-    }
+    return try withoutGradients { try model.logits(model.probe()).to(dtype: .float32) }
   }
 }

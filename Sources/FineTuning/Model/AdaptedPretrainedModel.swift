@@ -54,6 +54,7 @@ public final class AdaptedPretrainedModel {
     for (place, adapter) in zip(places, folders) {
       let (name, path) = (place.name, place.path)
       do {
+        let adapter = try adapter.respelled(for: model)
         reports.append((name, try adapters.load(adapter, named: name, allowMismatch: allowMismatch)))
       } catch let error as AdapterError {
         throw AdapterError("\(error), in \(path)")
@@ -123,7 +124,9 @@ struct NamedAdapter {
 extension AdapterFolder {
   /// The number of classes of the head that comes with the adapter; nil when none does.
   fileprivate var classCount: Int? {
-    let heads = [".score.weight", ".classifier.weight", ".classifier.out_proj.weight"]
+    let heads = [
+      ".score.weight", ".classifier.weight", ".classifier.out_proj.weight", ".classifier.1.weight",
+    ]
     return tensors.first { entry in entry.value.rank == 2 && heads.contains { entry.key.hasSuffix($0) } }?
       .value.shape.first
   }
@@ -149,7 +152,7 @@ extension ModelTask {
     case .seq2seqLM: "SEQ_2_SEQ_LM"
     case .questionAnswering: "QUESTION_ANS"
     case .featureExtraction: "FEATURE_EXTRACTION"
-    case .maskedLM: nil
+    case .maskedLM, .imageClassification: nil
     }
   }
 

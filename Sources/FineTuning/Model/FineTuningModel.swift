@@ -50,7 +50,7 @@ public final class FineTuningModel: TrainableModel {
         throw AdapterError(
           "all weights of a quantized model, which cannot be trained: train an adapter, or a dense model")
       }
-      hooks = []
+      hooks = RunningAverages(model.store).map { [$0] } ?? []
       let trained = model.store.parameters.filter { $0.tensor.dtype.isFloatingPoint && !$0.isConstant }
       parameters = try trained.map { parameter in
         TrainableParameter(name: parameter.name, tensor: try parameter.tensor.requireGrad())
@@ -114,6 +114,7 @@ public final class FineTuningModel: TrainableModel {
   }
 
   private func modelInput(_ batch: Batch) throws -> ModelInput {
+    if let pixels = batch.pixels { return try ModelInput(pixels: pixels) }
     // A classifier reads where each text ends from the mask, even if all are of one length.
     let needsMask = model.task == .sequenceClassification && batch.attentionMask == nil
     let full = needsMask ? try Tensor.ones(batch.ids.shape, dtype: .bool, device: device) : nil

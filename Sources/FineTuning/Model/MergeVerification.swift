@@ -11,7 +11,7 @@ public struct MergeVerification {
 
   public var holds: Bool { relativeError <= tolerance }
 
-  /// Compares on tokens drawn with a fixed seed.
+  /// Compares on tokens or pictures drawn with a fixed seed.
   ///
   /// - Parameter merged: the folder of the merged model.
   /// - Throws: when the folder cannot be loaded.
@@ -19,18 +19,16 @@ public struct MergeVerification {
     let model = tuned.model
     let (device, task) = (model.store.device, model.task)
     let merged = try PretrainedModel.load(folder: folder, task: task, device: device)
-    let vocabulary = try model.configuration.text.size("vocab_size")
-    let length = min(32, model.contextLength)
-    let generator = try Generator(seed: 1)
-    let ids = try Tensor.randint(0..<vocabulary, [1, length], generator: generator).to(device: device)
+    let input = try model.probe()
     // Encoder-decoders classify a text by the token that ends it.
-    if task == .sequenceClassification, let end = try model.configuration.endOfTextIDs.first, end < vocabulary
+    if task == .sequenceClassification, let end = try model.configuration.endOfTextIDs.first,
+      try end < model.configuration.text.size("vocab_size")
     {
-      try ids.slice(1, from: length - 1).fill_(Double(end))
+      try input.ids.slice(1, from: input.ids.shape[1] - 1).fill_(Double(end))
     }
     (relativeError, tolerance) = try withoutGradients {
-      let wanted = try model.logits(ModelInput(ids: ids)).to(dtype: .float64)
-      let found = try merged.logits(ModelInput(ids: ids)).to(dtype: .float64)
+      let wanted = try model.logits(input).to(dtype: .float64)
+      let found = try merged.logits(input).to(dtype: .float64)
       let scale: Double = try wanted.norm().item()
       let difference: Double = try (found - wanted).norm().item()
       let types = [model, merged].compactMap { $0.store.parameters.first?.tensor.dtype }

@@ -8,8 +8,12 @@ public enum ModelTask: String, Sendable, CaseIterable, ConfigurationValue {
   case seq2seqLM = "seq2seq-lm"
   case questionAnswering = "question-answering"
   case maskedLM = "masked-lm"
-  /// Hidden states without a head, to make vectors of texts with.
+  case imageClassification = "image-cls"
+  /// Hidden states without a head, to make vectors of texts or pictures with.
   case featureExtraction = "feature-extraction"
+
+  /// Whether each row, a text or a picture, is one of several classes, or has numbers.
+  public var classifiesRows: Bool { self == .sequenceClassification || self == .imageClassification }
 
   /// How Hugging Face's class names for the task end.
   var architectureSuffixes: [String] {
@@ -20,6 +24,7 @@ public enum ModelTask: String, Sendable, CaseIterable, ConfigurationValue {
     case .seq2seqLM: ["ForConditionalGeneration"]
     case .questionAnswering: ["ForQuestionAnswering"]
     case .maskedLM: ["ForMaskedLM"]
+    case .imageClassification: ["ForImageClassification"]
     // A bare body says nothing of what it is for.
     case .featureExtraction: []
     }

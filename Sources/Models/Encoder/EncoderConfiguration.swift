@@ -101,8 +101,8 @@ extension ModelConfiguration {
     return rate
   }
 
-  func layerCount(_ key: String) throws -> Int {
-    let layers = try size(key)
+  func layerCount(_ key: String, default fallback: Int? = nil) throws -> Int {
+    let layers = try fallback.map { try size(key, default: $0) } ?? size(key)
     guard layers <= 10_000 else { throw invalid(key, "must be at most 10000") }
     return layers
   }

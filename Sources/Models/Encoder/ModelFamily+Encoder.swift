@@ -42,7 +42,7 @@ extension ModelFamily {
         return try EncoderForTokenClassification(config, design, prefix: prefix, task: task, store)
       case .maskedLM: return try EncoderForMaskedLM(config, design, prefix: prefix, store)
       case .featureExtraction: return try EncoderForFeatureExtraction(config, design, store)
-      case .sequenceClassification, .causalLM, .seq2seqLM:
+      case .sequenceClassification, .causalLM, .seq2seqLM, .imageClassification:
         return try EncoderForSequenceClassification(config, design, prefix: prefix, store)
       }
     }

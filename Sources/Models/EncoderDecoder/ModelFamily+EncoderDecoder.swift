@@ -30,7 +30,7 @@ extension ModelFamily {
           config, EncoderDesign(encoderOf: parts), prefix: classifierPrefix, task: task, store)
       case .featureExtraction:
         return try EncoderForFeatureExtraction(config, EncoderDesign(encoderOf: parts), store)
-      case .seq2seqLM, .causalLM, .questionAnswering, .maskedLM:
+      case .seq2seqLM, .causalLM, .questionAnswering, .maskedLM, .imageClassification:
         return try EncoderDecoderForSequenceToSequence(config, parts, prefix: prefix, store)
       }
     }

@@ -67,6 +67,15 @@ public enum ModelRegistry {
       "bart", prefix: "model", classifierPrefix: "model", EncoderDecoderConfiguration.init(bart:)),
     .encoderDecoder(
       "mbart", prefix: "model", classifierPrefix: "model", EncoderDecoderConfiguration.init(mbart:)),
+    .vit,
+    .dinov2,
+    .dinov2WithRegisters,
+    .clip,
+    .clipText,
+    .clipVision,
+    .convnext,
+    .convnextV2,
+    .resnet,
   ]
 
   /// The `model_type` of every family.
@@ -85,6 +94,11 @@ public enum ModelRegistry {
   /// What models of a configuration's family can be used for, the usual task first.
   public static func tasks(of config: ModelConfiguration) throws -> [ModelTask] {
     try family(of: config).tasks
+  }
+
+  /// The model's name for what a file calls otherwise, for models of a configuration's family.
+  public static func respelling(for config: ModelConfiguration) throws -> @Sendable (String) -> String {
+    try family(of: config).respell
   }
 
   /// Builds a model in `store`, which gives each parameter its value.
@@ -129,6 +143,8 @@ struct ModelFamily: Sendable {
   var keepsSpelling = false
   /// What the names of weights begin with that belong to the model but not to what is run of it.
   var passengers: [String] = []
+  /// What names begin with that tell a model whose body keeps its prefix although it has no head.
+  var wholeMarks: [String] = []
   /// Where a matrix of one expert goes in the tensor of all of them; nil for any other tensor.
   var stack: @Sendable (String) -> StackedSource.Place? = { _ in nil }
   let build: @Sendable (ModelConfiguration, ModelTask, VariableStore) throws -> any Model
@@ -150,7 +166,7 @@ struct ModelFamily: Sendable {
     }
     if let encoderSuffix, architecture.hasSuffix(encoderSuffix) { return .featureExtraction }
     // A bare body, such as LlamaModel, says nothing of a task.
-    if architecture.hasSuffix("Model") { return tasks[0] }
+    if ["Model", "ModelWithProjection"].contains(where: architecture.hasSuffix) { return tasks[0] }
     // With images it makes text from more than text.
     if !passengers.isEmpty, architecture.hasSuffix("ForConditionalGeneration") { return .causalLM }
     throw config.invalid(
@@ -175,7 +191,7 @@ extension ModelFamily {
       switch task {
       case .sequenceClassification: return try DecoderForSequenceClassification(config, decoder, store)
       case .tokenClassification: return try DecoderForTokenClassification(config, decoder, store)
-      case .causalLM, .seq2seqLM, .questionAnswering, .maskedLM, .featureExtraction:
+      case .causalLM, .seq2seqLM, .questionAnswering, .maskedLM, .featureExtraction, .imageClassification:
         return try DecoderForCausalLM(config, decoder, store)
       }
     }

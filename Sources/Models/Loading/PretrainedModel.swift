@@ -17,7 +17,8 @@ public enum PretrainedModel {
   ///   - folder: a folder, or a hub id that ``ModelFolder`` finds.
   ///   - task: nil for the one that config.json names.
   ///   - dtype: of the floating-point weights; nil for the checkpoint's own.
-  ///   - labels: the classes of a new head; nil for those of config.json.
+  ///   - labels: the classes of a new head; nil for those of config.json. The
+  ///     head of a model that looks at pictures starts anew for another number of them.
   ///   - quantization: of the linear layers; nil as the folder has them. Heads and the output embedding stay dense.
   ///   - seed: of the values of a new head.
   ///   - layerRanges: ranges of layers `[start, end)` to stack in place of the model's layers, which share weights
@@ -31,6 +32,7 @@ public enum PretrainedModel {
   ) throws -> any Model {
     let folder = try ModelFolder(folder)
     var config = try ModelConfiguration(folder: folder.path).withQuantizationBeside(folder.path)
+    let hasOtherClasses = try labels.map { try $0.count != config.labels.count } ?? false
     if let labels { config = config.with(labels) }
     let stored = try config.storedQuantization
     try config.checkQuantization(asked: quantization)
@@ -45,6 +47,7 @@ public enum PretrainedModel {
     let store = try VariableStore(
       family.prefixed(source, for: task), dtype: type, device: device, seed: seed, quantization: quantization,
       stored: stored, isFresh: { family.isHead($0, of: task) },
+      replacesHeads: hasOtherClasses && task == .imageClassification,
       origin: replication.map { stack in { stack.origin(of: $0) } }, staysWide: family.staysWide)
     let model = try family.build(config, task, store)
     store.forgive { family.isHarmless($0, in: task) }
@@ -123,13 +126,16 @@ extension ModelFamily {
   }
 
   private func renamed(_ source: any TensorSource, for task: ModelTask) -> any TensorSource {
-    let (names, own) = (source.names, task == .featureExtraction ? "" : prefix(for: task))
+    let names = source.names
+    let isWhole = names.contains { name in wholeMarks.contains(where: name.hasPrefix) }
+    let own = task == .featureExtraction && !isWhole ? "" : prefix(for: task)
     let found =
       [prefix, classifierPrefix ?? ""].first { prefix in
         !prefix.isEmpty && names.contains { respell($0).hasPrefix("\(prefix).") }
       } ?? ""
     guard found != own || names.contains(where: { respell($0) != $0 }) else { return source }
-    return RenamedSource(source, keepsNames: keepsSpelling && found == own) { name in
+    return RenamedSource(source, keepsNames: keepsSpelling && (found == own || task == .featureExtraction)) {
+      name in
       var name = respell(name)
       guard found != own, !heads.contains(where: name.hasPrefix) else { return name }
       if !found.isEmpty {

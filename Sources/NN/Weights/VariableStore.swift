@@ -37,6 +37,7 @@ public final class VariableStore {
 
   private let source: (any TensorSource)?
   private let isFresh: (String) -> Bool
+  private let replacesHeads: Bool
   private let origin: ((String) -> String)?
   private let staysWide: (String) -> Bool
   private let generator: Generator
@@ -53,12 +54,14 @@ public final class VariableStore {
   ///   - stored: how the checkpoint is quantized already.
   ///   - isFresh: whether a parameter may start from its initial value although there is a checkpoint, as a new
   ///     task head does. Any other that the checkpoint lacks goes into the report and holds zeros.
+  ///   - replacesHeads: whether such a parameter starts anew too where the checkpoint has it in another shape.
   ///   - origin: the checkpoint's name of a parameter, where it is another; parameters with one origin are one.
   ///   - staysWide: whether a parameter is float32 although `dtype` is float16, whose range it would leave.
   public init(
     _ source: (any TensorSource)? = nil, dtype: DType? = nil, device: Device = .cpu, seed: UInt64 = 0,
     quantization: Quantization? = nil, stored: StoredQuantization? = nil,
-    isFresh: @escaping (String) -> Bool = { _ in false }, origin: ((String) -> String)? = nil,
+    isFresh: @escaping (String) -> Bool = { _ in false }, replacesHeads: Bool = false,
+    origin: ((String) -> String)? = nil,
     staysWide: @escaping (String) -> Bool = { _ in false }
   ) throws {
     self.source = source
@@ -66,6 +69,7 @@ public final class VariableStore {
     self.device = device
     (self.quantization, self.stored) = (quantization, stored)
     (self.isFresh, self.origin, self.staysWide) = (isFresh, origin, staysWide)
+    self.replacesHeads = replacesHeads
     generator = try Generator(seed: seed)
     report = LoadReport(available: source?.names ?? [])
   }
@@ -247,6 +251,7 @@ public final class VariableStore {
     }
     report.used(key)
     if let found = source.shape(of: key), found != shape {
+      if replacesHeads, isFresh(name) { return nil }
       report.addMismatch(key, found: found, expected: shape)
       return nil
     }

@@ -8,7 +8,10 @@ import Torch
 /// ``` `language_model.model=model` ```: what the regular expression on the left finds in a module's path becomes what
 /// stands on the right, where `$1` is the first group.
 public struct KeyMapping: Sendable {
-  private let rules: [(source: String, pattern: String, replacement: String)]
+  private let rules: [@Sendable (String) -> String]
+
+  /// Names as `rename` gives them.
+  public init(_ rename: @escaping @Sendable (String) -> String) { rules = [rename] }
 
   /// - Parameter texts: `REGEX=REPLACEMENT` each; all are applied in order.
   /// - Throws: ``AdapterError`` for a text without `=` or a wrong expression.
@@ -19,17 +22,14 @@ public struct KeyMapping: Sendable {
       }
       let pattern = String(text[..<place])
       _ = try NamePattern(pattern)
-      return (text, pattern, String(text[text.index(after: place)...]))
+      let replacement = String(text[text.index(after: place)...])
+      return { $0.replacingOccurrences(of: pattern, with: replacement, options: .regularExpression) }
     }
   }
 
   public var isEmpty: Bool { rules.isEmpty }
 
-  func path(_ path: String) -> String {
-    rules.reduce(path) { path, rule in
-      path.replacingOccurrences(of: rule.pattern, with: rule.replacement, options: .regularExpression)
-    }
-  }
+  func path(_ path: String) -> String { rules.reduce(path) { $1($0) } }
 
   /// The mapping that would turn every one of `unexpected` into one of `missing`, if one prefix explains them all.
   static func suggestion(missing: [String], unexpected: [String]) -> String? {

@@ -9,22 +9,24 @@ import Safetensors
 import Torch
 import Training
 
-/// Vectors of texts.
+/// Vectors of texts or pictures.
 struct EmbedCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "embed",
-    abstract: "Turn texts into vectors: a model's hidden states, pooled over each text.",
+    abstract: "Turn texts or pictures into vectors: a model's hidden states, pooled over each.",
     discussion: """
       Writes a JSON line with index and embedding for each text, or (for a name that ends in .safetensors) one tensor
       embeddings [texts, features]. Folders of sentence-transformers say themselves how tokens are pooled, whether
-      vectors have length 1, and how long texts may be.
+      vectors have length 1, and how long texts may be. Models that look at pictures take a folder of them, or rows with
+      image; CLIP takes both, and gives vectors of one space.
 
       Example:
         peft embed --model all-MiniLM-L6-v2 --data sentences.txt --output vectors.jsonl
       """)
 
   @OptionGroup var model: ModelFlags
-  @Option(help: "Texts: JSONL, JSON, CSV, TSV or plain text.") var data: String
+  @Option(help: "Texts: JSONL, JSON, CSV, TSV or plain text; or pictures: a folder, or rows with image.")
+  var data: String
   @Option(help: "The file to write (default: lines on stdout).") var output: String?
   @Option(
     help: ArgumentHelp(
@@ -52,8 +54,30 @@ struct EmbedCommand: ParsableCommand {
 
   func run() throws {
     let options = try rows.options()
-    let texts = try RowFile.read(data, options).map { try $0.classifiedTexts(options).joined(separator: " ") }
+    let rows = try RowFile.read(data, options)
     let folder = try ModelFolder(model.model)
+    let vectors =
+      try rows.contains { $0.showsPicture } ? pictures(rows, folder) : texts(rows, folder, options)
+    try write(vectors)
+    guard let output else { return }
+    let result: JSONObject = [
+      "output": .string(output), "rows": .int(vectors.shape[0]), "features": .int(vectors.shape[1]),
+    ]
+    speech.json ? Console.print(.object(result)) : speech.note("\(output): \(vectors.shape[0]) vectors")
+  }
+
+  private func pictures(_ rows: [DataRow], _ folder: ModelFolder) throws -> Tensor {
+    let tuned = try model.load(task: chosenTask(folder), engine, device: engine.start(), speech)
+    guard let vision = tuned.model as? any VisionModel else {
+      throw Failure(.badInput, "rows of pictures, \(data), for a model that reads texts: give rows of text")
+    }
+    return try PictureEmbedder(
+      vision, processor: folder.imageProcessor(for: vision), normalizes: normalize ?? true
+    ).embed(rows, batchSize: batchSize)
+  }
+
+  private func texts(_ rows: [DataRow], _ folder: ModelFolder, _ options: DataOptions) throws -> Tensor {
+    let texts = try rows.map { try $0.classifiedTexts(options).joined(separator: " ") }
     guard let tokenizer = try folder.tokenizer() else {
       throw Failure(.badInput, "no tokenizer, \(model.model): put tokenizer.json beside config.json")
     }
@@ -62,13 +86,7 @@ struct EmbedCommand: ParsableCommand {
     let embedder = TextEmbedder(
       tuned.model, tokenizer: tokenizer, pooling: pooling.flatMap(Pooling.init) ?? layout.pooling ?? .mean,
       normalizes: normalize ?? layout.normalizes ?? true, maxLength: options.maxLength ?? layout.maxLength)
-    let vectors = try embedder.embed(texts, batchSize: batchSize)
-    try write(vectors)
-    guard let output else { return }
-    let result: JSONObject = [
-      "output": .string(output), "rows": .int(vectors.shape[0]), "features": .int(vectors.shape[1]),
-    ]
-    speech.json ? Console.print(.object(result)) : speech.note("\(output): \(vectors.shape[0]) vectors")
+    return try embedder.embed(texts, batchSize: batchSize)
   }
 
   /// That of an adapter, else of a bare body; language models are what they are.

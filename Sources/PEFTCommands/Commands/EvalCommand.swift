@@ -22,7 +22,7 @@ struct EvalCommand: ParsableCommand {
       """)
 
   @OptionGroup var model: ModelFlags
-  @Option(help: "Rows to score on: JSONL, JSON, CSV, TSV or text.") var data: String
+  @Option(help: "Rows to score on: JSONL, JSON, CSV, TSV or text; or a folder of pictures.") var data: String
   @Option(
     help: "Write what the model predicts for each row: a table with index and prediction, as GLUE takes it.")
   var predictions: String?
@@ -48,12 +48,13 @@ struct EvalCommand: ParsableCommand {
     let tuned = try model.load(task: task.value(), engine, device: engine.start(), speech)
     // Rows of a test set have no labels; there is nothing to score then.
     let isScored =
-      predictions == nil || tuned.model.task != .sequenceClassification
+      predictions == nil || !tuned.model.task.classifiesRows
       || data.contains { $0.hasLabel(options) }
     let labels = try TaskLabels(scoring: data, on: tuned.model, options: options, needsTargets: isScored)
+    let folder = try ModelFolder(model.model)
     let builder = try ExampleBuilder(
-      tuned.model, objective: labels.objective, tokenizer: ModelFolder(model.model).tokenizer(),
-      options: options, needsTargets: isScored)
+      tuned.model, objective: labels.objective, tokenizer: folder.tokenizer(),
+      options: options, needsTargets: isScored, pictures: folder.imageProcessor(for: tuned.model))
     let set = try builder.examples(data)
     speech.warn(set.warnings)
     let subject = try FineTuningModel(tuned, training: .nothing, objective: labels.objective)

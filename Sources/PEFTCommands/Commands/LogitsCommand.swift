@@ -21,7 +21,7 @@ struct LogitsCommand: ParsableCommand {
       """)
 
   @OptionGroup var model: ModelFlags
-  @Option(help: "Rows to run on: JSONL, JSON, CSV, TSV or text.") var data: String
+  @Option(help: "Rows to run on: JSONL, JSON, CSV, TSV or text; or a folder of pictures.") var data: String
   @Option(help: "The safetensors file to write.") var output: String
   @OptionGroup var task: TaskFlag
   @OptionGroup(title: "Data") var rows: DataFlags
@@ -34,10 +34,10 @@ struct LogitsCommand: ParsableCommand {
     let device = try engine.start()
     let tuned = try model.load(task: task.value(), engine, device: device, speech)
     let labels = try TaskLabels(scoring: data, on: tuned.model, options: options, needsTargets: false)
+    let folder = try ModelFolder(model.model)
     let builder = try ExampleBuilder(
-      tuned.model, objective: labels.objective, tokenizer: ModelFolder(model.model).tokenizer(),
-      options: options,
-      needsTargets: false)
+      tuned.model, objective: labels.objective, tokenizer: folder.tokenizer(),
+      options: options, needsTargets: false, pictures: folder.imageProcessor(for: tuned.model))
     let set = try builder.examples(data)
     speech.warn(set.warnings)
     let subject = try FineTuningModel(tuned, training: .nothing, objective: labels.objective)

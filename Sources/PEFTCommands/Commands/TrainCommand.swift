@@ -28,7 +28,7 @@ struct TrainCommand: ParsableCommand {
 
   @Option(help: "The base model: a folder in Hugging Face layout, or a hub id, ORG/NAME.")
   var model: String
-  @Option(help: "Rows to train on: JSONL, JSON, CSV, TSV or text.") var data: String
+  @Option(help: "Rows to train on: JSONL, JSON, CSV, TSV or text; or a folder of pictures.") var data: String
   @Option(help: "Rows to score on.") var evalData: String?
   @Option(help: "The folder to write.") var output: String
   @Flag(help: "Go on from the last checkpoint in --output.") var resume = false

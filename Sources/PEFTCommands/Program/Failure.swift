@@ -1,6 +1,7 @@
 import Configuration
 import Files
 import Hub
+import Images
 import JSON
 import Models
 import NN
@@ -38,7 +39,7 @@ struct Failure: Error {
     case let error as HubError: self = Failure(error)
     case is FileError, is JSONError, is ConfigurationError, is CheckpointError, is AdapterError,
       is TokenizerError, is ModelError, is SafetensorsError, is PickleError,
-      is QuantizationError:
+      is QuantizationError, is ImageError:
       self.init(.badInput, "\(error)")
     case is ServingError: self.init(.unavailable, "\(error)")
     default: return nil

@@ -13,10 +13,12 @@ public struct Batch: Sendable {
   public let segments: Tensor?
   /// int64 [batch, tokens], for models with segment embeddings.
   public let typeIDs: Tensor?
+  /// float32 [batch, channels, height, width], for models that look at pictures.
+  public let pixels: Tensor?
   /// int64 [batch, tokens] with -100 where nothing counts (those of the text that answers, where rows have one), int64
   /// [batch] classes, int64 [batch, 2] ends of answers, or float32 [batch, outputs].
   public let labels: Tensor
-  /// Tokens that are not padding.
+  /// Tokens that are not padding; pictures, where rows have those.
   public let tokenCount: Int
   /// What a mean over the batch is taken of: tokens whose label counts, rows, or numbers.
   public let targetCount: Int
@@ -50,6 +52,7 @@ public struct Batch: Sendable {
     typeIDs = try rows.contains { $0.contains { $0.typeIDs != nil } } ? tensor(grid.typeIDs) : nil
     origins = rows.flatMap { $0.map(\.origin) }
     adapters = rows.flatMap { $0.map(\.adapter) }
+    pixels = try ExamplePicture.batch(rows.flatMap(\.self))?.to(device: device)
     let targets = try Targets(rows.flatMap(\.self), grid: grid, objective: objective)
     labels = try targets.labels.to(device: device)
     targetCount = targets.count

@@ -48,6 +48,7 @@ struct RunIdentity: Sendable {
     for example in examples {
       add(example.ids.count)
       for id in example.ids { add(Int(id)) }
+      for byte in (example.picture?.identity ?? "").utf8 { add(Int(byte)) }
       switch example.target {
       case .tokens(let labels), .text(let labels): for label in labels { add(Int(label)) }
       case .category(let category): add(category)

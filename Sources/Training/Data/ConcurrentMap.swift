@@ -1,10 +1,11 @@
 import Dispatch
 
 /// Maps over many elements on all cores; the results keep their order, and the first error is the first in order.
+///
+/// - Parameter block: elements that one core takes at a time.
 package func concurrentMap<Element: Sendable, Result: Sendable>(
-  _ elements: [Element], _ body: @escaping @Sendable (Element) throws -> Result
+  _ elements: [Element], block: Int = 64, _ body: @escaping @Sendable (Element) throws -> Result
 ) throws -> [Result] {
-  let block = 64
   let results = Blocks<Result>(count: (elements.count + block - 1) / block)
   DispatchQueue.concurrentPerform(iterations: results.count) { index in
     guard !results.hasFailed(before: index) else { return }

@@ -64,6 +64,9 @@ public struct LabelKind: Sendable, Hashable {
     }
   }
 
+  /// Classes of these names, in this order.
+  public init(classes names: [String]) { (objective, self.names) = (.category, names) }
+
   /// What a task of GLUE asks for, whatever its labels look like.
   public init(_ task: GLUETask) {
     (objective, names) = (task.objective, task.classes.isEmpty ? ["LABEL_0"] : task.classes)

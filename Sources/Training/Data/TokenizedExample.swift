@@ -29,6 +29,8 @@ public struct TokenizedExample: Sendable, Hashable {
   public var adapter: String?
   /// Whether training hides some of the tokens that have a label, others each time.
   public var hidesTokens = false
+  /// What is looked at in place of a text.
+  public var picture: ExamplePicture?
   /// What an answer is cut out of, in scoring.
   public var passage: AnswerPassage?
 
@@ -39,9 +41,10 @@ public struct TokenizedExample: Sendable, Hashable {
     self.origin = origin
   }
 
-  /// Tokens that the row has in all.
+  /// Tokens that the row has in all; a picture counts as one.
   public var tokenCount: Int {
-    if case .text(let answer) = target { ids.count + answer.count } else { ids.count }
+    if picture != nil { return 1 }
+    return if case .text(let answer) = target { ids.count + answer.count } else { ids.count }
   }
 
   /// Keeps the first `length` tokens, and says whether there were more.
