@@ -105,4 +105,15 @@ struct VisionTrainingTests {
     let resumed = try averages(train("parts", resume: true))
     for (one, other) in zip(whole, resumed) { #expect(try one.isIdentical(to: other)) }
   }
+
+  /// Files of a folder come class by class; a batch has them all.
+  @Test func picturesAreShuffled() throws {
+    var options = TrainingOptions()
+    options.batchSize = 16
+    let plan = try BatchPlan(lengths: Array(repeating: 0, count: 160), capacity: 0, options: options)
+    var reader = BatchPlan.Reader(plan)
+    let rows = (0..<10).map { reader.rows(pass: $0).flatMap(\.self) }
+    #expect(rows.flatMap(\.self).sorted() == Array(0..<160))
+    for batch in rows { #expect((batch.max() ?? 0) - (batch.min() ?? 0) > 80) }
+  }
 }

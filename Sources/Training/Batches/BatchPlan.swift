@@ -39,7 +39,9 @@ public struct BatchPlan: Sendable {
     self.capacity = options.packing ? min(capacity, lengths.reduce(0, +)) : nil
     (batchSize, gradientAccumulation) = (options.batchSize, options.gradientAccumulation)
     seed = UInt64(clamping: options.seed)
-    order = !options.shuffle ? .asGiven : options.groupByLength && !options.packing ? .byLength : .shuffled
+    // Pictures have no length: to sort them would put those of a class side by side.
+    let isGrouped = options.groupByLength && !options.packing && lengths.contains { $0 > 0 }
+    order = !options.shuffle ? .asGiven : isGrouped ? .byLength : .shuffled
     let rows = BatchPlan.rows(
       epoch: 0, lengths: lengths, capacity: self.capacity, order: order, batchSize: batchSize, seed: seed)
     rowCount = rows.count
