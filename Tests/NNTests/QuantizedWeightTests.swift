@@ -94,7 +94,7 @@ struct QuantizedWeightTests {
   @Test(
     arguments: [
       (QuantizationFormat.nf4, 4), (.fp4, 4), (.int8, 4), (.gptq, 2), (.gptq, 3), (.gptq, 4), (.gptq, 8),
-      (.awq, 4),
+      (.awq, 4), (.float8, 4),
     ], [32, 64, 128])
   func rowsInBfloat16AreThoseInFloat32Rounded(kind: (QuantizationFormat, Int), block: Int) throws {
     let (format, bits) = kind

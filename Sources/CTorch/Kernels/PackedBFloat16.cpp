@@ -132,6 +132,29 @@ PACKED_TARGET static void int8_row(const PackedWeight &w, uint16_t *y, int64_t r
   }
 }
 
+/// Sixteen float8_e4m3fn: exponent and mantissa are those of a float whose exponent is 120 too small.
+PACKED_TARGET static inline __m512 widened_float8(const uint8_t *codes) {
+  __m512i bits = _mm512_cvtepu8_epi32(sixteen(codes)), magnitude = _mm512_and_si512(bits, _mm512_set1_epi32(0x7f));
+  __m512 value = _mm512_mul_ps((__m512)_mm512_slli_epi32(magnitude, 20), _mm512_set1_ps(1.329227995784916e36f));
+  __mmask16 none = _mm512_cmpeq_epi32_mask(magnitude, _mm512_set1_epi32(0x7f));
+  value = _mm512_mask_mov_ps(value, none, _mm512_set1_ps(__builtin_nanf("")));
+  return _mm512_or_ps(value, (__m512)_mm512_slli_epi32(_mm512_andnot_si512(_mm512_set1_epi32(0x7f), bits), 24));
+}
+
+PACKED_TARGET static void float8_row(const PackedWeight &w, uint16_t *y, int64_t row) {
+  const uint8_t *codes = w.codes + row * w.columns;
+  const float *scales = w.scales + row / w.row_block * w.groups;
+  for (int64_t group = 0, i = 0; group < w.groups; ++group) {
+    int64_t last = w.columns - i > w.block ? i + w.block : w.columns;
+    __m512 scale = _mm512_set1_ps(scales[group]);
+    for (; i < last; i += 32) {
+      _mm_prefetch(codes + i + ahead, _MM_HINT_T0);
+      __m512 low = widened_float8(codes + i), high = widened_float8(codes + i + 16);
+      store(y + i, _mm512_mul_ps(low, scale), _mm512_mul_ps(high, scale));
+    }
+  }
+}
+
 using Row = void (*)(const PackedWeight &, uint16_t *, int64_t);
 
 template <Row fill>
@@ -144,7 +167,8 @@ PackedBFloat16Rows packed_bfloat16_rows(const PackedWeight &w) {
                                    __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
                                    __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("bmi2");
   // Rows and blocks of whole steps; others are for the plain loops.
-  if (!is_supported || w.columns % 32 || (w.layout != CT_PACKED_INT8 && w.block % 32)) return nullptr;
+  bool has_whole_blocks = w.block % 32 == 0 || (w.groups == 1 && w.layout != CT_PACKED_LOOKUP);
+  if (!is_supported || w.columns % 32 || !has_whole_blocks) return nullptr;
   switch (w.layout) {
     case CT_PACKED_LOOKUP: return fill_rows<lookup_row>;
     case CT_PACKED_INT8: return fill_rows<int8_row>;
@@ -153,7 +177,7 @@ PackedBFloat16Rows packed_bfloat16_rows(const PackedWeight &w) {
              : w.bits == 3 ? fill_rows<grouped_row<3>>
              : w.bits == 4 ? fill_rows<grouped_row<4>>
                            : fill_rows<grouped_bytes_row>;
-    default: return nullptr;
+    default: return fill_rows<float8_row>;
   }
 }
 
