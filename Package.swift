@@ -77,7 +77,8 @@ let package = Package(
     room(
       "PEFTCommands",
       [
-        "ChatTemplates", "Configuration", "Demo", "Files", "FineTuning", "Generation", "Hub", "Images", "JSON",
+        "ChatTemplates", "Configuration", "Demo", "Files", "FineTuning", "Generation", "Hub", "Images",
+        "JSON",
         "Models", "NN", "PEFT", "Pickle",
         "Reports", "Safetensors", "Serving", "Tokenizers", "Torch", "Training", "Yams",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
