@@ -279,7 +279,7 @@ ct_tensor *ct_thin_linear(const ct_tensor *input, const ct_tensor *weight, const
       auto added = bias ? borrow(bias).to(at::kFloat).contiguous() : at::Tensor();
       TORCH_CHECK(!bias || added.numel() == outputs, "thin_linear: bias ", added.sizes(), " for ", outputs, " outputs");
       product->interleave(x.data_ptr(), interleaved.data_ptr(), rows, size);
-      parallel_by_chunks(outputs, product_chunk(size), [&](int64_t first, int64_t last) {
+      parallel_over_outputs(rows, outputs, size, [&](int64_t first, int64_t last) {
         product->run(w.data_ptr(), interleaved.data_ptr(), bias ? data<float>(added) : nullptr, y.data_ptr(), first,
                      last, size, outputs);
       });
@@ -288,7 +288,7 @@ ct_tensor *ct_thin_linear(const ct_tensor *input, const ct_tensor *weight, const
     auto wide = x.to(at::kFloat), y = at::empty(shape, wide.options());
     with_element_type(w, [&](auto *type) {
       using T = std::remove_pointer_t<decltype(type)>;
-      parallel_by_chunks(outputs, product_chunk(size), [&](int64_t first, int64_t last) {
+      parallel_over_outputs(rows, outputs, size, [&](int64_t first, int64_t last) {
         loops<T>().thin_product[rows - 1](data<T>(w), data<float>(wide), data<float>(y), first, last, size, outputs);
       });
     });

@@ -66,7 +66,14 @@ void parallel_by_chunks(int64_t count, int64_t chunk, Body body) {
 /// Rows so that a task has about 32,000 elements.
 inline int64_t grain(int64_t size) { return std::max<int64_t>(1, 32768 / std::max<int64_t>(1, size)); }
 
-/// Outputs of a product that a thread takes at a time: about 65,000 weights, a multiple of the kernels' blocks.
-inline int64_t product_chunk(int64_t size) { return std::max<int64_t>(1, 65536 / std::max<int64_t>(1, size) / 12) * 12; }
+/// Runs `body` on the outputs of a product of `rows` rows with a weight [outputs, size].
+///
+/// For a row or two, one long stretch of memory for each thread is read the fastest. With more, threads get out of step:
+/// they take about 65,000 weights at a time, a multiple of the kernels' blocks.
+template <typename Body>
+void parallel_over_outputs(int64_t rows, int64_t outputs, int64_t size, Body body) {
+  if (rows <= 2) return parallel(outputs, grain(size), body);
+  parallel_by_chunks(outputs, std::max<int64_t>(1, 65536 / std::max<int64_t>(1, size) / 12) * 12, body);
+}
 
 }  // namespace ctorch

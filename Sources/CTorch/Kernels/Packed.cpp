@@ -95,7 +95,7 @@ at::Tensor narrow_product(const PackedWeight &w, const at::Tensor &x, const at::
               " outputs");
   product->interleave(x.data_ptr(), interleaved.data_ptr(), rows, w.columns);
   int64_t height = std::max<int64_t>(1, 8192 / (w.columns * product->block)) * product->block;
-  parallel_by_chunks(w.rows, product_chunk(w.columns), [&](int64_t first, int64_t last) {
+  parallel_over_outputs(rows, w.rows, w.columns, [&](int64_t first, int64_t last) {
     std::unique_ptr<uint16_t[]> tile(new uint16_t[height * w.columns]);
     for (int64_t row = first; row < last; row += height) {
       int64_t end = std::min(row + height, last);
@@ -148,7 +148,7 @@ ct_tensor *ct_packed_linear(const ct_packed_weight *weight, const ct_tensor *inp
     if (auto y = narrow_product(packed.weight, x, bias ? borrow(bias) : at::Tensor(), shape, rows); y.defined())
       return give(y);
     auto wide = x.to(at::kFloat), y = at::empty(shape, wide.options());
-    parallel_by_chunks(outputs, product_chunk(size), [&](int64_t first, int64_t last) {
+    parallel_over_outputs(rows, outputs, size, [&](int64_t first, int64_t last) {
       loops<float>().packed_product[rows - 1](packed.weight, data<float>(wide), data<float>(y), first, last);
     });
     if (bias) y.add_(borrow(bias));

@@ -112,7 +112,8 @@ const ThinProduct *thin_product_for(int64_t rows, bool is_bfloat16) {
                                   __builtin_cpu_supports("avx512vl");
   static const bool has_bfloat16 = has_float32 && __builtin_cpu_supports("avx512bf16");
   if (is_bfloat16) return has_bfloat16 ? &products<BFloat16>[rows - 1] : nullptr;
-  return has_float32 ? &products<Float32>[rows - 1] : nullptr;
+  // One or two rows of float32 are nothing but reading, at which the plain loops are the faster.
+  return has_float32 && rows > 2 ? &products<Float32>[rows - 1] : nullptr;
 }
 
 }  // namespace ctorch
