@@ -22,7 +22,7 @@ FILES = {
     "sst2": ("SST-2/train.tsv", "SST-2/dev.tsv", "accuracy"),
 }
 # The learning rate of each method; square factors between frozen ones take more than LoRA's.
-RATES = {"lora": 1e-3, "dora": 1e-3, "adalora": 2e-3, "edora": 5e-3, "lora-xs": 5e-3, "full": 1e-4}
+RATES = {"lora": 3e-3, "dora": 3e-3, "adalora": 5e-3, "edora": 1e-2, "lora-xs": 1e-2, "full": 3e-4}
 PEERS = ["lora", "dora"]
 
 
@@ -33,7 +33,7 @@ def options():
     result.add_argument("--work", type=pathlib.Path, required=True)
     result.add_argument("--peft", default=".build/release/peft")
     result.add_argument("--tasks", default=",".join(FILES))
-    result.add_argument("--steps", type=int, default=200)
+    result.add_argument("--steps", type=int, default=400)
     result.add_argument("--seeds", default="1,2")
     result.add_argument("--threads", type=int)
     result.add_argument("--table", action="store_true", help="only print what is there")
