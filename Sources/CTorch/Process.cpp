@@ -11,6 +11,7 @@
 #include <malloc.h>
 #endif
 
+#include <cstdlib>
 #include <mutex>
 #include <string>
 
@@ -36,6 +37,9 @@ void ct_initialize(void) {
     mallopt(M_TOP_PAD, 64 << 20);
 #endif
 #if defined(__linux__)
+    // oneDNN keeps the code of 1024 products; batches of ever new sizes fill that with most of a gigabyte, and are no
+    // slower with less.
+    setenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "128", 0);
     load_cuda();
 #endif
   });
