@@ -62,7 +62,7 @@ let package = Package(
       ]),
     room("Tokenizers", ["JSON"]),
     room("ChatTemplates", ["JSON"]),
-    room("Reports", ["JSON"]),
+    room("Reports", ["Files", "JSON"]),
     room(
       "Serving",
       [
@@ -113,7 +113,7 @@ let package = Package(
     tests("Safetensors", ["Files", "JSON"]),
     tests("Tokenizers", ["JSON"]),
     tests("ChatTemplates", ["JSON"]),
-    tests("Reports", ["JSON"]),
+    tests("Reports", ["Files", "JSON"]),
     tests("Demo", ["Tokenizers"]),
     tests(
       "Serving",

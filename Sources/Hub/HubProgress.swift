@@ -1,3 +1,5 @@
+import Files
+
 /// Who hears how far a pull or a push is; any thread may call.
 public struct HubProgress: Sendable {
   /// A line for the user.

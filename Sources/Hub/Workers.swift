@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// The same work on many things, a few at a time, on threads of their own, since each waits for a server.

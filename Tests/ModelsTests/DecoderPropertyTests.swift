@@ -7,7 +7,8 @@ import Torch
 /// What holds for every decoder, of whichever kind.
 struct DecoderPropertyTests {
   static let folders: [String] =
-    GPTTests.names.map { "gpt/\($0)" } + DecoderFamilyTests.names.map { "decoders/\($0)" }
+    ["llama", "mistral", "qwen2-layer-types"].map { "models/\($0)" } + GPTTests.names.map { "gpt/\($0)" }
+    + DecoderFamilyTests.names.map { "decoders/\($0)" }
 
   private func load(_ folder: String) throws -> any CausalLanguageModel {
     try #require(

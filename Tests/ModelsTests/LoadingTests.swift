@@ -61,19 +61,6 @@ struct LoadingTests {
     #expect(try WholeFile.read("\(copy.folder)/model.safetensors") == before)
   }
 
-  @Test func packedTextsDoNotSeeEachOther() throws {
-    for name in ["llama", "mistral", "qwen2-layer-types"] {
-      let model = try Golden.causal(name)
-      let (first, second) = ([5, 9, 33, 12, 7, 8, 40], [20, 21, 22, 23, 24, 25])
-      var packed = try ModelInput(first + second)
-      packed.segments = try Tensor(first.map { _ in 0 } + second.map { _ in 1 }, shape: [1, 13])
-      packed.positions = try Tensor(Array(first.indices) + Array(second.indices), shape: [1, 13])
-      let together = try model.logits(packed)
-      #expect(try together.slice(1, 0..<7).relativeError(to: model.logits(ModelInput(first))) < 1e-5)
-      #expect(try together.slice(1, 7..<13).relativeError(to: model.logits(ModelInput(second))) < 1e-5)
-    }
-  }
-
   @Test(arguments: ["llama", "mistral", "qwen2-layer-types", "qwen3-bias-window"])
   func checkpointedBlocksHaveTheSameGradients(name: String) throws {
     let input = try ModelInput([5, 9, 33, 12, 7, 8, 40])

@@ -1,4 +1,5 @@
 /// Tables line up, and the progress line behaves on every kind of terminal.
+import Files
 import Testing
 
 @testable import Reports

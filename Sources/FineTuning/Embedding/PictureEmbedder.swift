@@ -33,7 +33,7 @@ public struct PictureEmbedder {
     }
     guard !parts.isEmpty else { throw TrainingError(.data, "no pictures: the data is empty") }
     let all = try Tensor.cat(parts)
-    return normalizes ? try all / all.norm([1], keepDim: true).clamped(min: 1e-12) : all
+    return normalizes ? try all.ofUnitLength() : all
   }
 }
 

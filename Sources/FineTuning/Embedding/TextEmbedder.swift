@@ -73,6 +73,11 @@ public struct TextEmbedder {
   }
 
   private func unit(_ vectors: Tensor) throws -> Tensor {
-    normalizes ? try vectors / vectors.norm([1], keepDim: true).clamped(min: 1e-12) : vectors
+    normalizes ? try vectors.ofUnitLength() : vectors
   }
+}
+
+extension Tensor {
+  /// Rows [n, d] divided by their norms; a row of zeros stays.
+  func ofUnitLength() throws -> Tensor { try self / norm([1], keepDim: true).clamped(min: 1e-12) }
 }

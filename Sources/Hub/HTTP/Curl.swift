@@ -1,4 +1,5 @@
 import CCurl
+import Files
 import Foundation
 
 /// A connection to servers, used for one exchange after the other by one thread at a time; libcurl does the work.

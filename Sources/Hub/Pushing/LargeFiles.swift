@@ -1,3 +1,4 @@
+import Files
 import JSON
 
 /// Large files on their way to where the hub stores them, by git-lfs's batch API with the transfers `basic` and

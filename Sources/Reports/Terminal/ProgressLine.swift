@@ -1,6 +1,7 @@
 /// Progress on one line of a terminal, drawn over itself; plain lines now and then where there is no terminal.
 ///
 /// Any thread may report; what is drawn is one consistent line.
+import Files
 import Foundation
 
 public final class ProgressLine: Sendable {
