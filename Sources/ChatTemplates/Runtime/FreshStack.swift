@@ -35,17 +35,21 @@ private func onFreshStack<Success>(_ body: () throws -> Success) throws -> Succe
     ChatTemplateError("no thread could be started for a deeply nested template: simplify it"))
   withoutActuallyEscaping({ result = Result { try body() } }) { work in
     let box = Unmanaged.passRetained(Work(work))
-    var attributes = pthread_attr_t()
-    pthread_attr_init(&attributes)
-    pthread_attr_setstacksize(&attributes, 64 << 20)
-    defer { pthread_attr_destroy(&attributes) }
+    // Allocated, not initialized in Swift: which module `pthread_attr_t` belongs to changes with what else is imported.
+    let attributes = UnsafeMutablePointer<pthread_attr_t>.allocate(capacity: 1)
+    pthread_attr_init(attributes)
+    pthread_attr_setstacksize(attributes, 64 << 20)
+    defer {
+      pthread_attr_destroy(attributes)
+      attributes.deallocate()
+    }
     #if canImport(Darwin)
       var thread: pthread_t?
-      let status = pthread_create(&thread, &attributes, { Work.run($0) }, box.toOpaque())
+      let status = pthread_create(&thread, attributes, { Work.run($0) }, box.toOpaque())
       if status == 0, let thread { pthread_join(thread, nil) }
     #else
       var thread = pthread_t()
-      let status = pthread_create(&thread, &attributes, { $0.flatMap(Work.run) }, box.toOpaque())
+      let status = pthread_create(&thread, attributes, { $0.flatMap(Work.run) }, box.toOpaque())
       if status == 0 { pthread_join(thread, nil) }
     #endif
     if status != 0 { box.release() }
