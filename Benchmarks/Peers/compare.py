@@ -16,6 +16,9 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 LIMIT = {"float32": 1e-4, "bfloat16": 2e-2}
+TUNED = {"PEFT, allocator tuned": ["--tuned-allocator"]}
+# What PEFT's guide to quantization has everyone call: float32 for what is not quantized, and gradient checkpointing.
+PREPARED = {"PEFT, prepared for k-bit training": ["--prepare"]}
 
 
 def options():
@@ -92,14 +95,13 @@ class Contest:
         ours = [line["loss"] for line in lines if "loss" in line]
         return max(abs(a - b) / abs(b) for a, b in zip(ours, theirs, strict=True))
 
-    def training(self, method, tuned):
-        """One pair: a run of ours and one of PEFT."""
+    def training(self, method, rivals):
+        """A run of ours and one of each rival."""
         a = self.arguments
         work = [*self.shape(), "--method", method, "--sequence-length", a.sequence_length, "--steps", a.steps, "--rank",
                 a.rank, "--dtype", self.dtype]
         ours = last_line(execute([a.program, "bench", *work, "--json", "--quiet"])[0])
-        theirs = self.peer("peer_train", *work, *(["--tuned-allocator"] if tuned else []))
-        return ours, theirs
+        return ours, {name: self.peer("peer_train", *work, *flags) for name, flags in rivals.items()}
 
     def merging(self, adapter, pair):
         """One pair of merges, each a whole process: load, merge, save."""
@@ -157,16 +159,24 @@ def spread(ratios):
     return f"{statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})"
 
 
-def train_row(contest, method, tuned, record):
-    """A line of the table: tokens per second, their ratio, the ratio of peak memory, the share of matrix products."""
-    pairs = [contest.training(method, tuned) for _ in range(contest.arguments.pairs)]
-    record.append({"work": "train", "method": method, "dtype": contest.dtype, "tuned": tuned, "pairs": pairs})
+def train_rows(contest, method, record):
+    """A line of the table for every rival."""
+    a = contest.arguments
+    rivals = {"PEFT": []} | (PREPARED if a.quantize else {}) | (TUNED if a.tuned else {})
+    rounds = [contest.training(method, rivals) for _ in range(a.pairs)]
+    for rival in rivals:
+        pairs = [(ours, theirs[rival]) for ours, theirs in rounds]
+        record.append({"work": "train", "method": method, "dtype": contest.dtype, "rival": rival, "pairs": pairs})
+        yield train_row(f"{method} {contest.dtype}", rival, pairs)
+
+
+def train_row(name, rival, pairs):
+    """Tokens per second, their ratio, the ratio of peak memory, the share of matrix products."""
     speed = [ours["tokens_per_second"] / theirs["tokens_per_second"] for ours, theirs in pairs]
     memory = [ours["peak_rss_bytes"] / theirs["peak_rss_bytes"] for ours, theirs in pairs]
     rate = [statistics.median(side["tokens_per_second"] for side in sides) for sides in zip(*pairs)]
     share = statistics.median(ours.get("gemm_fraction") or 0.0 for ours, _ in pairs)
-    rival = "PEFT, allocator tuned" if tuned else "PEFT"
-    figures = [f"{method} {contest.dtype}", rival, *(f"{value:.0f}" for value in rate), spread(speed), spread(memory)]
+    figures = [name, rival, *(f"{value:.0f}" for value in rate), spread(speed), spread(memory)]
     return f"| {' | '.join(figures)} | {share:.2f} |"
 
 
@@ -193,8 +203,8 @@ def main():
                 print(f"{method} {dtype}: losses agree within {difference:.0e}", file=sys.stderr, flush=True)
                 if not difference <= LIMIT[dtype]:
                     sys.exit(f"error: {method} {dtype}: losses differ by {difference:.1e}: a race of different works")
-                for tuned in ([False, True] if arguments.tuned else [False]) if "train" in arguments.work else []:
-                    lines.append(train_row(contest, method, tuned, record))
+                if "train" in arguments.work:
+                    lines += train_rows(contest, method, record)
                 if method != "adalora" and "merge" in arguments.work:
                     adapter = Path(work) / f"{method}-{dtype}"
                     pairs = [contest.merging(adapter, pair) for pair in range(arguments.pairs)]

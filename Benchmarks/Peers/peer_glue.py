@@ -43,7 +43,9 @@ def options():
     result.add_argument("--method", default="lora", choices=["lora", "dora", "full"])
     result.add_argument("--rank", type=int, default=8)
     result.add_argument("--alpha", type=float, default=16)
+    result.add_argument("--target-modules", help="PEFT's default for the model where absent")
     result.add_argument("--learning-rate", type=float, default=1e-3)
+    result.add_argument("--head-learning-rate", type=float)
     result.add_argument("--batch-size", type=int, default=32)
     result.add_argument("--max-length", type=int, default=128)
     result.add_argument("--steps", type=int, help="instead of one pass over the data")
@@ -94,6 +96,14 @@ def scores(model, data, collate, classes):
             "matthews": correlation}  # of two classes, Matthews' coefficient is Pearson's
 
 
+def groups(model, asked):
+    """What is trained, the head at a rate of its own."""
+    rates = {True: asked.head_learning_rate or asked.learning_rate, False: asked.learning_rate}
+    trained = [(name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]
+    return [{"params": [value for name, value in trained if ("classifier" in name) == head], "lr": rate}
+            for head, rate in rates.items()]
+
+
 def main():
     asked = options()
     if asked.threads:
@@ -105,11 +115,12 @@ def main():
         asked.model, num_labels=1 if task.classes is None else len(task.classes))
     if asked.method != "full":
         model = get_peft_model(model, LoraConfig(
-            r=asked.rank, lora_alpha=asked.alpha, task_type="SEQ_CLS", use_dora=asked.method == "dora"))
+            r=asked.rank, lora_alpha=asked.alpha, task_type="SEQ_CLS", use_dora=asked.method == "dora",
+            target_modules=asked.target_modules))
     data, test = ([*rows(path, task, tokenizer, asked.max_length)] for path in (asked.data, asked.eval_data))
     collate = transformers.DataCollatorWithPadding(tokenizer)
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.AdamW(trained, lr=asked.learning_rate, weight_decay=0.0)
+    optimizer = torch.optim.AdamW(groups(model, asked), weight_decay=0.0)
     total = asked.steps or -(-len(data) // asked.batch_size)
     schedule = transformers.get_linear_schedule_with_warmup(optimizer, 0, total)
     seconds = []

@@ -19,6 +19,7 @@ def options():
     result.add_argument("--init-adapter", help="start from this adapter folder")
     result.add_argument("--save-initial", help="write the initial adapter to this folder, for another program")
     result.add_argument("--gradient-checkpointing", action="store_true")
+    result.add_argument("--prepare", action="store_true", help="call prepare_model_for_kbit_training, as PEFT's guide does")
     return result
 
 
@@ -61,6 +62,10 @@ def main():
     import torch
 
     model, load_seconds = peers.load(arguments)
+    if arguments.prepare:
+        from peft import prepare_model_for_kbit_training
+
+        model = prepare_model_for_kbit_training(model)
     model = adapted(model, arguments)
     if arguments.gradient_checkpointing:
         model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
