@@ -1,4 +1,5 @@
 // What concerns the whole process: memory policy, devices, threads.
+#include "Arena.hpp"
 #include "Bridge.hpp"
 
 #include <ATen/Context.h>
@@ -40,6 +41,7 @@ void ct_initialize(void) {
     // oneDNN keeps the code of 1024 products; batches of ever new sizes fill that with most of a gigabyte, and are no
     // slower with less.
     setenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "128", 0);
+    install_arena();
     load_cuda();
 #endif
   });
