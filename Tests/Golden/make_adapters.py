@@ -58,6 +58,8 @@ CASES = {
     "lora-bias": ("llama-bias", lora(target_modules=["q_proj", "up_proj"], lora_bias=True)),
     "dora": ("llama", lora(target_modules=PROJECTIONS, use_dora=True)),
     "dora-rslora-bias": ("llama-bias", lora(target_modules=["q_proj", "down_proj"], use_dora=True, use_rslora=True)),
+    "dora-bias-lora-only": ("llama-bias", lora(target_modules=["q_proj", "down_proj"], use_dora=True, bias="lora_only")),
+    "dora-bias-all": ("llama-bias", lora(target_modules=["q_proj", "down_proj"], use_dora=True, bias="all")),
     "dora-embedding": ("llama", lora(target_modules=["embed_tokens", "o_proj"], use_dora=True)),
     "replication": ("llama", lora(layer_replication=[[0, 2], [1, 2]])),
     "alora": ("llama", lora(alora_invocation_tokens=[7, 11])),
@@ -67,6 +69,9 @@ CASES = {
     "adalora": ("llama", AdaLoraConfig(
         task_type="CAUSAL_LM", init_r=6, target_r=4, tinit=2, tfinal=3, total_step=10, lora_alpha=12,
         target_modules=["q_proj", "v_proj", "down_proj"])),
+    "adalora-bias-all": ("llama-bias", AdaLoraConfig(
+        task_type="CAUSAL_LM", init_r=5, target_r=3, tinit=2, tfinal=3, total_step=10, bias="all",
+        target_modules=["q_proj", "up_proj"])),
     "ia3": ("llama", IA3Config(
         task_type="CAUSAL_LM", target_modules=["k_proj", "v_proj", "down_proj"], feedforward_modules=["down_proj"])),
     "ln-tuning": ("llama", LNTuningConfig(task_type="CAUSAL_LM")),

@@ -12,6 +12,11 @@ final class TrainedBias: LayerAdapter {
     parameters = [self.bias]
   }
 
+  /// The bias of an adapted layer, where it is trained beside the adapter.
+  static func beside(_ layer: any AdaptableLayer, _ training: BiasTraining) throws -> TrainedBias? {
+    try training == .none ? nil : layer.bias.map { try TrainedBias($0, named: "base_layer.bias") }
+  }
+
   func forward(_ x: Tensor, through base: AdapterBase) throws -> Tensor {
     try change(to: base.layer).map { try base.output(x) + $0 } ?? base.output(x)
   }
@@ -23,4 +28,11 @@ final class TrainedBias: LayerAdapter {
   }
 
   func fold(into folding: inout Folding) throws { folding.bias = bias.tensor }
+}
+
+extension TrainedBias? {
+  /// What a layer gives with the trained bias in place of its own; no adapter scales a bias.
+  func added(to output: Tensor, of layer: any AdaptableLayer) throws -> Tensor {
+    try self?.change(to: layer).map { try output + $0 } ?? output
+  }
 }

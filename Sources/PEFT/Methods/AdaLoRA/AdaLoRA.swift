@@ -71,6 +71,7 @@ public struct AdaLoRA: AdapterMethod {
     lora.taskSpecific.note(layers)
   }
 
+  public var bias: BiasTraining { lora.bias }
   public var trainableTokens: TokenSelection? { lora.trainableTokens }
   public var layerReplication: [[Int]]? { lora.layerReplication }
 
@@ -80,6 +81,8 @@ public struct AdaLoRA: AdapterMethod {
       guard holds else { throw ConfigurationError(field, value: value, rule: rule) }
     }
     try require(targetRank > 0, "target_r", targetRank, "must be at least 1")
+    try require(
+      initialRank <= LoRA.largestRank, "init_r", initialRank, "must be at most \(LoRA.largestRank)")
     try require(initialRank >= targetRank, "init_r", initialRank, "must be at least target_r, \(targetRank)")
     try require(warmup >= 0, "tinit", warmup, "must not be negative")
     try require(cooldown >= 0, "tfinal", cooldown, "must not be negative")

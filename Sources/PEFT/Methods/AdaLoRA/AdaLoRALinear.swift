@@ -5,6 +5,7 @@ import Torch
 final class AdaLoRALinear: LowRankAdapter, ScalableAdapter {
   let parameters: [AdapterParameter]
   let a, b, e: AdapterParameter
+  private let baseBias: TrainedBias?
   private var update: LowRankUpdate
 
   init(_ layer: any AdaptableLayer, rank: Int, _ method: AdaLoRA, _ context: InjectionContext) throws {
@@ -16,8 +17,12 @@ final class AdaLoRALinear: LowRankAdapter, ScalableAdapter {
       "lora_B", try start.tensor([outputs, rank], generator: generator).to(device: device))
     e = AdapterParameter("lora_E", try .zeros([rank, 1], device: device))
     update = LowRankUpdate(scale: method.scaling, dropout: method.lora.dropout)
-    parameters = [a, b, e]
+    baseBias = try .beside(layer, method.bias)
+    parameters = (baseBias?.parameters ?? []) + [a, b, e]
   }
+
+  /// What is pruned together.
+  var triplets: [AdapterParameter] { [a, b, e] }
 
   var factor: Double {
     get { update.factor }
@@ -26,19 +31,23 @@ final class AdaLoRALinear: LowRankAdapter, ScalableAdapter {
 
   func forward(_ x: Tensor, through base: AdapterBase) throws -> Tensor {
     if base.isFusable { return try fused(x, base.layer) }
-    return try update.forward(x, through: base, a: a.tensor * e.tensor, b: b.tensor)
+    return try baseBias.added(
+      to: update.forward(x, through: base, a: a.tensor * e.tensor, b: b.tensor), of: base.layer)
   }
 
   func term(for layer: any AdaptableLayer) throws -> ProductTerm {
     try update.term(for: layer, a: a.tensor * e.tensor, b: b.tensor)
   }
 
-  var isPlain: Bool { true }
+  var isPlain: Bool { baseBias == nil }
 
-  func finish(_ product: Tensor, of layer: any AdaptableLayer) throws -> Tensor { product }
+  func finish(_ product: Tensor, of layer: any AdaptableLayer) throws -> Tensor {
+    try baseBias.added(to: product, of: layer)
+  }
 
   func fold(into folding: inout Folding) throws {
     try update.fold(a: a.tensor * e.tensor, b: b.tensor, into: &folding)
+    try baseBias?.fold(into: &folding)
   }
 
   /// ||A A^T - I|| + ||B^T B - I||, Frobenius.

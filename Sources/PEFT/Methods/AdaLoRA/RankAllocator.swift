@@ -72,7 +72,7 @@ final class RankAllocator: TrainingHook {
 
   private func measure() throws {
     for (name, adapter) in layers {
-      for parameter in adapter.parameters {
+      for parameter in adapter.triplets {
         // A layer that a batch did not reach has no gradient: its importance only fades.
         let product =
           try parameter.tensor.grad.map { try (parameter.tensor * $0).abs() } ?? parameter.tensor.zerosLike()
@@ -172,7 +172,7 @@ extension RankAllocator: AdapterSaving {
     for (name, adapter) in layers {
       guard let mask = masks[name] else { continue }
       let kept = try mask.nonzero().flattened()
-      for parameter in adapter.parameters {
+      for parameter in adapter.triplets {
         let key = AdaptedModel.key(name, parameter.name)
         tensors[key] = try tensors[key]?.indexSelect(parameter === adapter.b ? 1 : 0, kept)
       }

@@ -52,7 +52,7 @@ public struct EDoRA: AdapterMethod {
   ]
 
   public func validate() throws {
-    guard rank > 0 else { throw ConfigurationError("r", value: rank, rule: "must be at least 1") }
+    try LoRA.requireBounds(rank, alpha, rankPattern, alphaPattern)
     guard (0..<1).contains(dropout) else {
       throw ConfigurationError("lora_dropout", value: dropout, rule: "must be at least 0 and below 1")
     }
@@ -63,9 +63,6 @@ public struct EDoRA: AdapterMethod {
       throw ConfigurationError("init_sigma", value: sigma, rule: "must not be negative")
     }
     guard seed >= 0 else { throw ConfigurationError("svd_seed", value: seed, rule: "must not be negative") }
-    for (key, value) in rankPattern.entries where value <= 0 {
-      throw ConfigurationError("rank_pattern[\(key)]", value: value, rule: "must be at least 1")
-    }
     try targeting.validate()
   }
 

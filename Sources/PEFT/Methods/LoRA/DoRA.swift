@@ -9,6 +9,7 @@ final class DoRALinear: LowRankAdapter, ScalableAdapter, StartsFromBase, PlacedA
   var place: String?
   let factors: LoRAFactors
   private let decomposition: WeightDecomposition
+  private let baseBias: TrainedBias?
 
   init(
     _ layer: any AdaptableLayer, rank: Int, scale: Double, _ method: LoRA, _ context: InjectionContext
@@ -17,7 +18,8 @@ final class DoRALinear: LowRankAdapter, ScalableAdapter, StartsFromBase, PlacedA
     let (a, b) = try factors.whole()
     decomposition = try WeightDecomposition(layer, LowRankUpdate(scale: scale, dropout: method.dropout))
     try decomposition.start(at: decomposition.norm(of: layer, a: a, b: b))
-    parameters = [factors.a, factors.b, decomposition.magnitude]
+    baseBias = try .beside(layer, method.bias)
+    parameters = (baseBias?.parameters ?? []) + [factors.a, factors.b, decomposition.magnitude]
   }
 
   var factor: Double {
@@ -29,7 +31,8 @@ final class DoRALinear: LowRankAdapter, ScalableAdapter, StartsFromBase, PlacedA
     guard !decomposition.fuses(base) else { return try fused(x, base.layer) }
     let (a, b) = try factors.whole()
     let norm = try decomposition.norm(of: base.layer, a: a, b: b)
-    return try decomposition.forward(x, through: base, a: a, b: b, norm: norm)
+    return try baseBias.added(
+      to: decomposition.forward(x, through: base, a: a, b: b, norm: norm), of: base.layer)
   }
 
   func isLowRankNow(for layer: any AdaptableLayer) -> Bool { decomposition.isLowRankNow(for: layer) }
@@ -41,12 +44,15 @@ final class DoRALinear: LowRankAdapter, ScalableAdapter, StartsFromBase, PlacedA
 
   func finish(_ product: Tensor, of layer: any AdaptableLayer) throws -> Tensor {
     let (a, b) = try withoutGradients { try factors.whole() }
-    return try decomposition.finish(product, of: layer, norm: decomposition.norm(of: layer, a: a, b: b))
+    return try baseBias.added(
+      to: decomposition.finish(product, of: layer, norm: decomposition.norm(of: layer, a: a, b: b)), of: layer
+    )
   }
 
   func fold(into folding: inout Folding) throws {
     let (a, b) = try factors.whole()
     let norm = try decomposition.norm(of: folding.layer, a: a, b: b)
     try decomposition.fold(a: a, b: b, norm: norm, into: &folding)
+    try baseBias?.fold(into: &folding)
   }
 }

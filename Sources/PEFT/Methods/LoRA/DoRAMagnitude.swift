@@ -8,16 +8,20 @@ import Torch
 final class DoRAMagnitude: LowRankAdapter {
   let parameters: [AdapterParameter]
   private let decomposition: WeightDecomposition
+  private let baseBias: TrainedBias?
 
-  init(_ layer: any AdaptableLayer) throws {
+  init(_ layer: any AdaptableLayer, bias: BiasTraining) throws {
     decomposition = try WeightDecomposition(layer, LowRankUpdate(scale: 0, dropout: 0))
     try decomposition.start(at: decomposition.norm(of: layer))
-    parameters = [decomposition.magnitude]
+    baseBias = try .beside(layer, bias)
+    parameters = (baseBias?.parameters ?? []) + [decomposition.magnitude]
   }
 
   func forward(_ x: Tensor, through base: AdapterBase) throws -> Tensor {
     guard !decomposition.fuses(base) else { return try fused(x, base.layer) }
-    return try decomposition.scaled(base.output(x), of: base.layer, norm: decomposition.norm(of: base.layer))
+    return try baseBias.added(
+      to: decomposition.scaled(base.output(x), of: base.layer, norm: decomposition.norm(of: base.layer)),
+      of: base.layer)
   }
 
   func term(for layer: any AdaptableLayer) throws -> ProductTerm {
@@ -25,10 +29,12 @@ final class DoRAMagnitude: LowRankAdapter {
   }
 
   func finish(_ product: Tensor, of layer: any AdaptableLayer) throws -> Tensor {
-    try decomposition.finish(product, of: layer, norm: decomposition.norm(of: layer))
+    try baseBias.added(
+      to: decomposition.finish(product, of: layer, norm: decomposition.norm(of: layer)), of: layer)
   }
 
   func fold(into folding: inout Folding) throws {
     try decomposition.scaleRows(of: &folding, norm: decomposition.norm(of: folding.layer))
+    try baseBias?.fold(into: &folding)
   }
 }

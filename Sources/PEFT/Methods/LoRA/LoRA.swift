@@ -61,12 +61,9 @@ public struct LoRA: AdapterMethod {
     ] + LoRAExtras.fields(at: \.taskSpecific)
 
   public func validate() throws {
-    guard rank > 0 else { throw ConfigurationError("r", value: rank, rule: "must be at least 1") }
+    try Self.requireBounds(rank, alpha, rankPattern, alphaPattern)
     guard (0..<1).contains(dropout) else {
       throw ConfigurationError("lora_dropout", value: dropout, rule: "must be at least 0 and below 1")
-    }
-    for (key, value) in rankPattern.entries where value <= 0 {
-      throw ConfigurationError("rank_pattern[\(key)]", value: value, rule: "must be at least 1")
     }
     guard !usesDoRA || !hasBias else {
       throw ConfigurationError("lora_bias", value: hasBias, rule: "cannot be combined with use_dora")
@@ -82,6 +79,25 @@ public struct LoRA: AdapterMethod {
     if isPooled { try validatePooling() }
     try taskSpecific.validate()
     try targeting.validate()
+  }
+
+  /// No layer is so wide that a higher rank would mean anything.
+  static let largestRank = 65_536
+
+  /// What every low-rank method asks of its ranks and scales.
+  static func requireBounds(
+    _ rank: Int, _ alpha: WholeOrReal, _ ranks: LayerPattern<Int>, _ alphas: LayerPattern<WholeOrReal>
+  ) throws {
+    for (field, value) in [("r", rank)] + ranks.entries.map({ ("rank_pattern[\($0.0)]", $0.1) }) {
+      guard value > 0 else { throw ConfigurationError(field, value: value, rule: "must be at least 1") }
+      guard value <= largestRank else {
+        throw ConfigurationError(field, value: value, rule: "must be at most \(largestRank)")
+      }
+    }
+    for (field, value) in [("lora_alpha", alpha)] + alphas.entries.map({ ("alpha_pattern[\($0.0)]", $0.1) })
+    where !value.value.isFinite {
+      throw ConfigurationError(field, value: value.value, rule: "must be a finite number")
+    }
   }
 
   public var ensuresWeightTying: Bool { taskSpecific["ensure_weight_tying"].boolValue == true }
@@ -145,7 +161,7 @@ public struct LoRA: AdapterMethod {
 
   public func makeAdapter(for layer: any AdaptableLayer, context: InjectionContext) throws -> any LayerAdapter
   {
-    if try trainsMagnitudeAlone(layer) { return try DoRAMagnitude(layer) }
+    if try trainsMagnitudeAlone(layer) { return try DoRAMagnitude(layer, bias: bias) }
     // The output projection of a fused attention is adapted as the attention is.
     let attention = context.inner[ObjectIdentifier(layer)]
     let name = attention ?? layer.name

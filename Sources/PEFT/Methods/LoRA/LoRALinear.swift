@@ -18,8 +18,7 @@ final class LoRALinear: LowRankAdapter, ScalableAdapter, StartsFromBase, PlacedA
       try method.hasBias
       ? AdapterParameter("lora_B.bias", .zeros([layer.linearSizes().outputs], device: layer.weight.device))
       : nil
-    baseBias =
-      try method.bias == .none ? nil : layer.bias.map { try TrainedBias($0, named: "base_layer.bias") }
+    baseBias = try .beside(layer, method.bias)
     update = LowRankUpdate(scale: scale, dropout: method.dropout)
     parameters = (baseBias?.parameters ?? []) + [factors.a] + (outputBias.map { [$0] } ?? []) + [factors.b]
   }
@@ -50,8 +49,7 @@ final class LoRALinear: LowRankAdapter, ScalableAdapter, StartsFromBase, PlacedA
     if let outputBias {
       y = try y.adding(layer.alongOutputs(outputBias.tensor.to(dtype: y.dtype)), scale: update.scale)
     }
-    if let change = try baseBias?.change(to: layer) { y = try y + change }
-    return y
+    return try baseBias.added(to: y, of: layer)
   }
 
   func fold(into folding: inout Folding) throws {
