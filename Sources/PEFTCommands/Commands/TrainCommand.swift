@@ -57,7 +57,7 @@ struct TrainCommand: ParsableCommand {
         "\(output): \(summary.steps) steps in \(seconds) s, loss \(summary.finalLoss.map(Numerals.short) ?? "-")"
       )
     }
-    let folder = try OutputFolder(output, overwrite: overwrite, resume: resume)
+    let folder = try OutputFolder(output, overwrite: overwrite, resume: resume, reads: inputs)
     let runs = try folder.fill { try seeds.map(trainOnce) }
     let summary = SeedSummary(seeds: seeds.map { Int(clamping: $0) }, runs: runs)
     try summary.write(to: Folder.join(output, "summary.json"))
@@ -78,6 +78,11 @@ struct TrainCommand: ParsableCommand {
     return try train(folder, seed: seed).json
   }
 
+  /// What a run reads.
+  private var inputs: [String] {
+    [model, data] + [evalData, method.initAdapter, method.adapterConfig, config].compactMap(\.self)
+  }
+
   private func seedList() throws -> [UInt64]? {
     guard let seeds else { return nil }
     let list = seeds.split(separator: ",").map { UInt64($0.filter { !$0.isWhitespace }) }
@@ -95,7 +100,7 @@ struct TrainCommand: ParsableCommand {
     let dataOptions = try rows.options()
     var options = try loop.options(seed: seed)
     if loop.metricForBestModel == nil, let task = dataOptions.glue { options.bestMetric = task.metric }
-    let folder = try OutputFolder(output, overwrite: overwrite, resume: resume)
+    let folder = try OutputFolder(output, overwrite: overwrite, resume: resume, reads: inputs)
     var engine = engine
     engine.seed = seed
     let device = try engine.start()

@@ -7,18 +7,20 @@ struct OutputFolder {
   let resumes: Bool
   private let existed: Bool
 
-  /// Names that runs write; only these are ever removed.
-  private static let written: Set<String> = [
+  /// Names that every run may write.
+  private static let results: Set<String> = [
     "adapter_config.json", "adapter_model.safetensors", "adapter_initial.safetensors",
-    "prompt_encoder.safetensors", "labels.json",
-    "metrics.jsonl",
-    "summary.json", "run.json",
-    "report.html",
-    "checkpoints", "config.json", "model.safetensors", "model.safetensors.index.json",
+    "prompt_encoder.safetensors", "labels.json", "metrics.jsonl", "summary.json", "run.json", "report.html",
+    "checkpoints",
+  ]
+  /// Names that a run of all weights writes, and that a model which nobody made here has too.
+  private static let model: Set<String> = [
+    "config.json", "model.safetensors", "model.safetensors.index.json",
   ]
 
+  /// - Parameter reads: what the run reads, paths or hub ids; none of it may lie in a folder that is written anew.
   /// - Throws: ``Failure`` when the folder is taken; nothing has changed then.
-  init(_ path: String, overwrite: Bool = false, resume: Bool = false) throws {
+  init(_ path: String, overwrite: Bool = false, resume: Bool = false, reads: [String] = []) throws {
     guard !overwrite || !resume else {
       throw Failure(.usage, "--overwrite and --resume exclude each other: choose one")
     }
@@ -28,8 +30,20 @@ struct OutputFolder {
       throw Failure(
         .badInput, "the output folder is not empty, \(path): use --overwrite or --resume, or name another")
     }
+    if existed, overwrite { try Self.protect(reads, from: path) }
     (self.path, resumes) = (path, resume)
     try Self.checkWritable(path)
+  }
+
+  private static func protect(_ inputs: [String], from path: String) throws {
+    let folder = try Folder.resolved(path)
+    for input in inputs where Folder.exists(input) || Folder.hasFile(input) {
+      let place = try Folder.resolved(input)
+      guard place != folder, !place.hasPrefix(folder + "/") else {
+        throw Failure(
+          .usage, "--output \(path) holds \(input), which the run reads: name another folder")
+      }
+    }
   }
 
   /// A folder that cannot be made is told before any work is done.
@@ -51,11 +65,12 @@ struct OutputFolder {
   /// too, unless there is a checkpoint to resume from.
   func fill<Result>(_ body: () throws -> Result) throws -> Result {
     if !resumes { clear() }
+    let others = Set((try? Folder.names(in: path)) ?? [])
     do {
       return try body()
     } catch {
       if !resumes, !hasCheckpoint {
-        clear()
+        remove { !others.contains($0) && (Self.isResult($0) || Self.isModel($0)) }
         if !existed { rmdir(path) }
       }
       throw error
@@ -70,11 +85,23 @@ struct OutputFolder {
     }
   }
 
+  /// Removes what an earlier run has left, and nothing else; a model only where a run says that it wrote it.
   private func clear() {
-    guard let names = try? Folder.names(in: path) else { return }
-    for name in names where Self.written.contains(name) || name.hasPrefix("model-") || name.hasPrefix("seed-")
-    {
+    let hasRun = ["run.json", "summary.json"].contains { Folder.hasFile(Folder.join(path, $0)) }
+    remove { Self.isResult($0) || (hasRun && Self.isModel($0)) }
+  }
+
+  private func remove(where isOurs: (String) -> Bool) {
+    for name in (try? Folder.names(in: path)) ?? [] where isOurs(name) {
       try? FileManager.default.removeItem(atPath: Folder.join(path, name))
     }
+  }
+
+  private static func isResult(_ name: String) -> Bool {
+    results.contains(name) || name.wholeMatch(of: /seed-\d+/) != nil
+  }
+
+  private static func isModel(_ name: String) -> Bool {
+    model.contains(name) || name.wholeMatch(of: /model-\d{5}-of-\d{5}\.safetensors/) != nil
   }
 }
