@@ -169,6 +169,37 @@ struct EncoderTests {
     #expect(try PretrainedModel.load(folder: Golden.encoder("bert-masked")).headNames.isEmpty)
   }
 
+  /// transformers 5 writes two biases where the output is a matrix of its own, and uses the layer's.
+  @Test(arguments: [
+    ("bert-masked", "cls.predictions.bias", "cls.predictions.decoder"),
+    ("roberta-masked", "lm_head.bias", "lm_head.decoder"),
+    ("albert-masked", "predictions.bias", "predictions.decoder"),
+    ("deberta-masked", "cls.predictions.bias", "cls.predictions.decoder"),
+  ])
+  func anUntiedHeadUsesTheBiasOfItsLayer(name: String, idle: String, layer: String) throws {
+    let copy = try TemporaryModel(folder: Golden.encoder(name))
+    let input = try ModelInput([4, 9, 12])
+    let before = try PretrainedModel.load(folder: copy.folder)
+    let tied = try before.logits(input).clone()
+    let words = try #require(before.store.parameters.first { $0.name.hasSuffix("word_embeddings.weight") })
+    let (table, bias) = (
+      try words.tensor.clone(), try #require(before.store.parameter(named: idle)).tensor.clone()
+    )
+    try copy.configure(["tie_word_embeddings": false])
+    try copy.edit { tensors in
+      tensors["\(layer).weight"] = table
+      tensors["\(layer).bias"] = try bias + 2
+      tensors[idle] = bias
+    }
+    let model = try PretrainedModel.load(folder: copy.folder)
+    #expect(model.store.report.isClean)
+    #expect(try model.logits(input).relativeError(to: tied + 2) < 1e-6)
+    try ModelWriter.save(model, to: "\(copy.folder)/again")
+    let written = try SafetensorsFile(path: "\(copy.folder)/again/model.safetensors").allTensors()
+    #expect(try written[idle]?.isIdentical(to: bias) == true)
+    #expect(try written["\(layer).bias"]?.isIdentical(to: bias + 2) == true)
+  }
+
   @Test func onlyHiddenWordsCountInTheLoss() throws {
     let model = try #require(
       try PretrainedModel.load(folder: Golden.encoder("bert-masked")) as? any MaskedLanguageModel)

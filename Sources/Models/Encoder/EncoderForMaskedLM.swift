@@ -15,6 +15,8 @@ final class EncoderForMaskedLM: MaskedLanguageModel {
   private let output: Linear
   /// The output's bias where a checkpoint keeps it beside the layer.
   private let bias: Parameter?
+  /// A bias beside a layer that has its own: transformers keeps it in files, and does not look at it.
+  private let idleBias: Parameter?
 
   init(
     _ configuration: ModelConfiguration, _ design: EncoderDesign, prefix: String, _ store: VariableStore
@@ -31,7 +33,7 @@ final class EncoderForMaskedLM: MaskedLanguageModel {
     let isTied =
       try configuration.value("tie_word_embeddings", default: true)
       && !store.tellsApart(body.words.table.name, "\(head.output).weight")
-    let hasOwnBias = head.bias == own
+    let hasOwnBias = head.bias == own || (!isTied && store.hasCheckpointTensor(own))
     output =
       try isTied
       ? Linear(
@@ -45,6 +47,12 @@ final class EncoderForMaskedLM: MaskedLanguageModel {
       : head.bias.map {
         try store.root.parameter($0, [heads.vocabularySize], initial: .zeros, aliases: [own])
       }
+    idleBias =
+      try hasOwnBias
+      ? head.bias.flatMap { name in
+        guard name != own, store.hasCheckpointTensor(name) else { return nil }
+        return try store.root.parameter(name, [heads.vocabularySize], initial: .zeros)
+      } : nil
     outputEmbeddingName = head.output
     // A head that the checkpoint lacks is trained whole; one that it has stays as it is.
     headNames =

@@ -21,7 +21,6 @@ extension DecoderConfiguration {
       })
     try readSandwich(config)
     headNorm = .each
-    attentionCap = try config.cap("attn_logit_softcapping", usual: nil)
     logits.cap = try config.cap("final_logit_softcapping", usual: nil)
     let pattern = try config.size("sliding_window_pattern", default: 6)
     let kinds = try config.layerKinds(layerCount) { ($0 + 1) % pattern != 0 }
