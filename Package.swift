@@ -49,7 +49,7 @@ let package = Package(
     room("Torch", ["CTorch"]),
     room("Configuration", ["JSON"]),
     room("Safetensors", ["Files", "JSON"]),
-    room("NN", ["Configuration", "JSON", "Pickle", "Safetensors", "Torch"]),
+    room("NN", ["Configuration", "Files", "JSON", "Pickle", "Safetensors", "Torch"]),
     room("PEFT", ["Configuration", "Files", "JSON", "NN", "Pickle", "Safetensors", "Torch"]),
     room("Training", ["Configuration", "Files", "JSON", "NN", "Reports", "Safetensors", "Torch"]),
     room("Models", ["Configuration", "Files", "Hub", "JSON", "NN", "Safetensors", "Torch"]),

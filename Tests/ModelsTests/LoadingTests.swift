@@ -39,6 +39,46 @@ struct LoadingTests {
     #expect(model.outputEmbedding.weight === model.store.parameter(named: "model.embed_tokens.weight"))
   }
 
+  /// As `torch.save` writes them, whole or in parts with an index.
+  @Test(arguments: [1, 2])
+  func pickledWeightsLoad(parts: Int) throws {
+    let copy = try TemporaryModel("llama")
+    let expected = try logits(copy.folder).clone()
+    let tensors = try SafetensorsFile(path: "\(copy.folder)/model.safetensors").allTensors()
+    let names = tensors.keys.sorted()
+    var index = JSONObject()
+    for part in 0..<parts {
+      let own = names.indices.filter { $0 % parts == part }.map { names[$0] }
+      let file = parts == 1 ? "pytorch_model.bin" : "pytorch_model-0000\(part + 1)-of-00002.bin"
+      try TorchFileWriter.write(
+        Dictionary(uniqueKeysWithValues: own.compactMap { name in tensors[name].map { (name, $0) } }),
+        to: "\(copy.folder)/\(file)")
+      for name in own { index[name] = .string(file) }
+    }
+    if parts > 1 {
+      let text = JSONValue.object(["weight_map": .object(index)]).serialized()
+      try AtomicFile.write("\(copy.folder)/pytorch_model.bin.index.json", text)
+    }
+    try Folder.removeFile("\(copy.folder)/model.safetensors")
+    #expect(try logits(copy.folder).isIdentical(to: expected))
+  }
+
+  @Test func anIndexOfPickledFilesLeadsNowhereElse() throws {
+    let copy = try TemporaryModel("llama")
+    try Folder.removeFile("\(copy.folder)/model.safetensors")
+    try AtomicFile.write(
+      "\(copy.folder)/pytorch_model.bin.index.json", #"{"weight_map": {"x": "../other/pytorch_model.bin"}}"#)
+    let error = try #require(throws: (any Error).self) { try load(copy.folder) }
+    #expect("\(error)".contains("pytorch_model.bin.index.json"))
+  }
+
+  @Test func weightsInWholeNumbersAreNamed() throws {
+    let copy = try TemporaryModel("llama")
+    try copy.edit { $0["model.norm.weight"] = try $0["model.norm.weight"]?.to(dtype: .int32) }
+    let error = try #require(throws: ModelError.self) { try load(copy.folder) }
+    #expect(error.description.contains("model.norm.weight is int32"))
+  }
+
   @Test func unknownTensorsAreReportedOnly() throws {
     let copy = try TemporaryModel("llama")
     try copy.edit { $0["model.layers.7.extra"] = try .ones([1]) }

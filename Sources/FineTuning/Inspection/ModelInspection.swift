@@ -25,8 +25,7 @@ public struct ModelInspection {
   public init(_ folder: ModelFolder) throws {
     let config = try ModelConfiguration(folder: folder.path)
     (modelType, architectures) = (try config.modelType, try config.architectures)
-    let source = SafetensorsSource(try SafetensorsCheckpoint(path: folder.path))
-    bytes = source.checkpoint.byteCount
+    let source = try checkpointSource(in: folder.path)
     var warnings: [String] = []
     if !ModelRegistry.modelTypes.contains(modelType) {
       warnings.append(
@@ -37,12 +36,15 @@ public struct ModelInspection {
     if try !tasks.contains(.imageClassification) && folder.tokenizer() == nil {
       warnings.append("no tokenizer: only rows of input_ids can be used")
     }
+    var sizes = 0
     tensors = try source.names.map { name in
       let tensor = try source.tensor(named: name)
+      sizes += tensor.count * tensor.dtype.byteSize
       let norm: Double = tensor.dtype.isFloatingPoint ? try tensor.to(dtype: .float32).norm().item() : 0
       if !norm.isFinite { warnings.append("\(name) has values that are not finite") }
       return Entry(name: name, shape: tensor.shape, dtype: "\(tensor.dtype)", norm: norm)
     }
+    bytes = sizes
     self.warnings = warnings
   }
 

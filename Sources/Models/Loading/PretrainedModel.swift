@@ -40,7 +40,7 @@ public enum PretrainedModel {
     let replication = try layerRanges.map { try LayerReplication($0, of: config, family) }
     if let replication { config = try replication.applied(to: config) }
     let task = try family.task(config, asked: task)
-    let source = SafetensorsSource(try SafetensorsCheckpoint(path: folder.path))
+    let source = try checkpointSource(in: folder.path)
     let type = try dtype ?? config.dtype ?? source.firstFloatingPointType()
     var quantization = quantization
     quantization?.skippedModules += family.wideModules
@@ -55,6 +55,11 @@ public enum PretrainedModel {
     do {
       try store.report.requireClean(unexpectedIsFine: true)
     } catch {
+      if hasOtherClasses, let labels, !store.report.mismatched.isEmpty, store.report.missing.isEmpty {
+        throw ModelError(
+          "the rows have \(labels.count) classes, the model's head others, \(error), in \(folder.path): label them as its "
+            + "config.json does, or begin from a model without a head")
+      }
       throw ModelError("\(error), in \(folder.path): check that config.json and the weights belong together")
     }
     return model
@@ -72,7 +77,7 @@ extension Model {
     }
     let place = try ModelFolder(folder).path
     let source = try ModelRegistry.family(of: configuration).prefixed(
-      SafetensorsSource(SafetensorsCheckpoint(path: place)), for: task)
+      checkpointSource(in: place), for: task)
     guard source.shape(of: first.name) == first.shape,
       try source.tensor(named: first.name).dtype.isFloatingPoint
     else {

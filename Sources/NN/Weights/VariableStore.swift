@@ -135,7 +135,7 @@ public final class VariableStore {
       return shared
     }
     let parameter = Parameter(
-      name: name, tensor: try load(key, shape, initial, aliases), isConstant: isConstant)
+      name: name, tensor: try load(key, shape, initial, aliases, isCount: isConstant), isConstant: isConstant)
     parameters.append(parameter)
     parametersByName[name] = parameter
     parametersByOrigin[key] = parameter
@@ -227,11 +227,11 @@ public final class VariableStore {
   /// The layer that a parameter called `name` belongs to.
   public func layer(of name: String) -> (any AdaptableLayer)? { layersByParameter[name] }
 
-  private func load(_ name: String, _ shape: [Int], _ initial: Initializer, _ aliases: [String]) throws
-    -> Tensor
-  {
+  private func load(
+    _ name: String, _ shape: [Int], _ initial: Initializer, _ aliases: [String], isCount: Bool = false
+  ) throws -> Tensor {
     let wanted = dtype == .float16 && staysWide(name) ? .float32 : dtype
-    if let tensor = try stored(name, shape, aliases) {
+    if let tensor = try stored(name, shape, aliases, isCount: isCount) {
       return try tensor.to(dtype: tensor.dtype.isFloatingPoint ? wanted : nil, device: device)
     }
     let type = wanted ?? .float32
@@ -243,7 +243,9 @@ public final class VariableStore {
   }
 
   /// The checkpoint's tensor under the first name that it has; a misfit goes into the report.
-  private func stored(_ name: String, _ shape: [Int], _ aliases: [String]) throws -> Tensor? {
+  private func stored(
+    _ name: String, _ shape: [Int], _ aliases: [String], isCount: Bool
+  ) throws -> Tensor? {
     guard let source else { return nil }
     guard let key = ([name] + aliases).first(where: { source.shape(of: $0) != nil }) else {
       if !isFresh(name) { report.addMissing(name) }
@@ -255,6 +257,11 @@ public final class VariableStore {
       report.addMismatch(key, found: found, expected: shape)
       return nil
     }
-    return try source.tensor(named: key)
+    let tensor = try source.tensor(named: key)
+    guard tensor.dtype.isFloatingPoint || isCount else {
+      report.addWrongType(key, tensor.dtype)
+      return nil
+    }
+    return tensor
   }
 }
