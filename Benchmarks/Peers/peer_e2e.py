@@ -27,12 +27,11 @@ def options():
     return result
 
 
-def tokenized(row, tokenizer, length):
-    """A prompt and its completion as one text with an end; the completion alone is learned."""
-    prompt = len(row["prompt"])
-    found = tokenizer(row["prompt"] + row["completion"], return_offsets_mapping=True)
-    ids = found["input_ids"] + [tokenizer.eos_token_id]
-    learned = [end > prompt for _, end in found["offset_mapping"]] + [True]
+def tokenized(row, tokenizer, end, length):
+    """A prompt and its completion as one text with the token `end` behind it; the completion alone is learned."""
+    found, prompt = tokenizer.encode(row["prompt"] + row["completion"]), len(row["prompt"])
+    ids = found.ids + [end]
+    learned = [stop > prompt for _, stop in found.offsets] + [True]
     labels = [token if is_learned else -100 for token, is_learned in zip(ids, learned)]
     return {"input_ids": ids[:length], "labels": labels[:length]}
 
@@ -42,13 +41,16 @@ def main():
     import torch
     import transformers
     from peft import LoraConfig, get_peft_model
+    from tokenizers import Tokenizer
 
     model, _ = peers.load(asked)
-    tokenizer = transformers.AutoTokenizer.from_pretrained(asked.model)
+    # As the file has it: transformers 5 builds Llama's anew, and drops what the vocabulary lacks.
+    tokenizer = Tokenizer.from_file(f"{asked.model}/tokenizer.json")
     model = get_peft_model(model, LoraConfig(
         r=asked.rank, lora_alpha=2 * asked.rank, target_modules="all-linear", task_type="CAUSAL_LM",
         use_dora=asked.method == "dora"))
-    data = [tokenized(row, tokenizer, asked.max_length) for row in peers.read_rows(asked.data)]
+    end = model.config.eos_token_id
+    data = [tokenized(row, tokenizer, end, asked.max_length) for row in peers.read_rows(asked.data)]
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(trained, lr=asked.learning_rate, weight_decay=0.0)
     schedule = transformers.get_linear_schedule_with_warmup(optimizer, asked.warmup_steps, asked.steps)

@@ -185,6 +185,43 @@ import Torch
     #expect(Folder.hasFile(scratch.path("run.txt")))
   }
 
+  /// Not even --overwrite touches what no run has written, or what this one reads.
+  @Test func overwritingSparesWhatIsNotOfARun() async throws {
+    let scratch = try Scratch()
+    let mine = [
+      "seed-corpus/a.txt", "model-zoo/b.txt", "seed-rows.jsonl", "config.json", "model.safetensors",
+    ]
+    for name in mine {
+      try Folder.create(Folder.containing(scratch.path(name)))
+      _ = try scratch.file(name, "mine")
+    }
+    let arguments = ["train", "--model", model, "--output", scratch.folder, "--steps", "1", "--quiet"]
+    #expect(await Program.run(arguments + ["--data", rows, "--overwrite"]) == 0)
+    for name in mine { #expect(Folder.hasFile(scratch.path(name)), "\(name)") }
+    let own = try scratch.file("rows.jsonl", String(decoding: WholeFile.read(rows), as: UTF8.self))
+    #expect(await Program.run(arguments + ["--data", own, "--overwrite"]) == 64)
+    #expect(Folder.hasFile(scratch.path("adapter_config.json")))
+    let begun = ["--data", rows, "--init-adapter", scratch.folder, "--overwrite"]
+    #expect(await Program.run(arguments + begun) == 64)
+    #expect(Folder.hasFile(scratch.path("adapter_model.safetensors")))
+  }
+
+  /// A file that PEFT has written has every field; the name of a method says more.
+  @Test func aMethodSaysMoreThanAFile() async throws {
+    let scratch = try Scratch()
+    let plain = try scratch.file("plain.json", #"{"peft_type": "LORA", "r": 2, "use_dora": false}"#)
+    let dora = try scratch.file("dora.json", #"{"peft_type": "LORA", "r": 2, "use_dora": true}"#)
+    let output = scratch.path("run")
+    let arguments = [
+      "train", "--model", model, "--data", rows, "--output", output, "--steps", "1", "--quiet",
+    ]
+    #expect(await Program.run(arguments + ["--adapter-config", plain, "--method", "dora"]) == 0)
+    let config = try JSONValue.parse(contentsOf: "\(output)/adapter_config.json")
+    #expect(config["use_dora"] == true && config["r"] == 2)
+    #expect(
+      await Program.run(arguments + ["--overwrite", "--adapter-config", dora, "--method", "lora"]) == 64)
+  }
+
   @Test func flagsComeFromAFile() async throws {
     let scratch = try Scratch()
     let file = try scratch.file("run.yaml", "steps: 2\nbatch_size: 2\nshuffle: false\nlearning-rate: 1e-3\n")

@@ -41,6 +41,14 @@ import Torch
     Case("train --model %llama --data =rows.jsonl --rank -4", 64, "--rank is -4: must be at least 1"),
     Case("train --model %llama --data =rows.jsonl --learning-rate -1e-3", 64, "--learning-rate is -0.001"),
     Case("train --model %llama --data =rows.jsonl --originals %llama", 64, "--originals is for --init loftq"),
+    Case(
+      "train --model %llama --data =rows.jsonl --rank 100000", 64, "--rank is 100000: must be at most 65536"),
+    Case(
+      "train --model %llama --data =rows.jsonl --alpha nan", 64, "--alpha is nan: must be a finite number"),
+    Case(
+      "train --model %llama --data =rows.jsonl --init-adapter @list --rank 9", 64,
+      "--rank is 9, but the adapter"),
+    Case("train --model %llama --data =rows.jsonl --init-adapter @list --method dora", 64, "use_dora"),
     Case("combine --adapter @list --rank -2", 64, "--rank is -2"),
     Case("convert --input @alora --to lora", 65, "acts on some tokens only"),
     Case("convert --input @alora --to kohya", 65, "no place in the layout kohya"),

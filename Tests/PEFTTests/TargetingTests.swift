@@ -63,6 +63,9 @@ struct TargetingTests {
 
   static let invalid: [(JSONObject, String)] = [
     (["r": 0], "r is 0: must be at least 1"),
+    (["r": 70_000], "r is 70000: must be at most 65536"),
+    (["lora_alpha": .double(.infinity)], "lora_alpha is inf: must be a finite number"),
+    (["alpha_pattern": ["q": .double(.nan)]], "alpha_pattern[q] is nan: must be a finite number"),
     (["lora_dropout": 1.0], "lora_dropout is 1.0: must be at least 0 and below 1"),
     (["rank_pattern": ["q": 0]], "rank_pattern[q] is 0: must be at least 1"),
     (["bias": "some"], "bias is \"some\": must be one of none, all, lora_only"),

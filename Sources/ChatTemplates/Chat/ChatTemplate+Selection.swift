@@ -18,7 +18,7 @@ extension ChatTemplate {
       if let requested { return requested }
       if case .string(let source) = config { return source }
       throw ChatTemplateError(
-        "the tokenizer has no chat template: pass one, or set chat_template in tokenizer_config.json")
+        "the tokenizer has none: add chat_template.jinja, or chat_template in tokenizer_config.json")
     }
     var named = JSONObject()
     for entry in entries {

@@ -68,7 +68,7 @@ struct ClassificationRow {
   /// The value of a row's label column.
   static func label(_ row: DataRow, _ options: DataOptions) throws -> JSONValue {
     let column = options.labelColumn ?? (row["label"] == nil && row["labels"] != nil ? "labels" : "label")
-    guard let label = row[column] else { throw missing("the label column \(column)", row) }
+    guard let label = row[column], label != .null else { throw missing("the label column \(column)", row) }
     return label
   }
 

@@ -14,12 +14,11 @@ struct MaskedRow {
       self.example = example
       return
     }
-    let tokenizer = try builder.needTokenizer(row)
-    let special = Set(tokenizer.specialTokens.tokens.keys.compactMap(tokenizer.specialTokens.id))
     var example: TokenizedExample
     if let ids = try builder.tokenIDs(row) {
       example = TokenizedExample(ids: ids, target: .tokens(ids), origin: row.origin)
     } else {
+      let tokenizer = try builder.needTokenizer(row)
       let (text, pair) = try ClassificationRow.texts(row, builder.options.textColumns)
       let encoding = try tokenizer.encode(text, pair: pair)
       let ids = encoding.ids.map { Int32(clamping: $0) }
@@ -28,6 +27,8 @@ struct MaskedRow {
         typeIDs: pair == nil ? nil : encoding.typeIDs.map { Int32(clamping: $0) },
         origin: row.origin)
     }
+    let names = builder.tokenizer?.specialTokens
+    let special = Set(names?.tokens.keys.compactMap { names?.id($0) } ?? [])
     example.target = .tokens(
       example.ids.map { special.contains(Int($0)) ? TokenizedExample.ignoredLabel : $0 })
     example.hidesTokens = true

@@ -47,7 +47,7 @@ public struct Quantization: Sendable, Hashable {
     let bits = bits ?? 4
     guard format == .gptq ? Self.bitCounts.contains(bits) : bits == 4 else {
       throw QuantizationError(
-        "the number of bits is \(bits): must be 2, 3, 4 or 8 for gptq, and is no choice for \(format.rawValue)"
+        "the number of bits is \(bits): must be \(format == .gptq ? "2, 3, 4 or 8" : "4") for \(format.rawValue)"
       )
     }
     (self.format, self.blockSize, self.nestsScales, self.bits) = (format, blockSize, nestsScales, bits)

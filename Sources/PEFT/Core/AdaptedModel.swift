@@ -62,6 +62,7 @@ public final class AdaptedModel {
     if prompt == nil {
       (targets, report.warnings) = try settleTargets(of: &configuration)
       for layer in targets { try configuration.method.check(layer) }
+      try requireUntied(targets, configuration.method)
       report.adapted = targets.map(\.name)
     }
     var context = context
@@ -107,6 +108,19 @@ public final class AdaptedModel {
     names.append(name)
     configurations[name] = configuration
     return report
+  }
+
+  /// - Throws: ``AdapterError`` where the adapter of a layer would have to be another's, transposed.
+  private func requireUntied(_ targets: [any AdaptableLayer], _ method: any AdapterMethod) throws {
+    guard method.ensuresWeightTying else { return }
+    for layer in targets {
+      guard let twin = store.layers.first(where: { $0 !== layer && $0.weight === layer.weight }) else {
+        continue
+      }
+      throw AdapterError(
+        "ensure_weight_tying with an adapter on '\(layer.name)', which shares its weight with '\(twin.name)', is not "
+          + "supported: leave '\(layer.name)' out of target_modules, or put it into modules_to_save")
+    }
   }
 
   /// The layers that a configuration means, with warnings; what it leaves open is written into it.

@@ -56,6 +56,11 @@ public enum MethodRegistry {
     return try entry.make(fields)
   }
 
+  /// The fields that a name on the command line sets by itself, such as `use_dora`.
+  public static func preset(of name: String) -> JSONObject {
+    entries.first { $0.name == name }?.preset ?? [:]
+  }
+
   static func method(peftType: String, _ object: JSONObject) throws -> any AdapterMethod {
     guard let entry = entries.first(where: { $0.peftType == peftType.uppercased() }) else {
       throw unknown("peft_type", peftType, among: Set(entries.map(\.peftType)).sorted())

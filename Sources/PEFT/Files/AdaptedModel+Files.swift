@@ -83,6 +83,11 @@ extension AdaptedModel {
           report.mismatched.append("\(entry.name) is \(tensor.shape), the base needs \(own.shape)")
           continue
         }
+        guard tensor.dtype.isFloatingPoint else {
+          throw AdapterError(
+            "\(entry.name) holds \(tensor.dtype), in the adapter: weights must be real numbers; save it again"
+          )
+        }
         try own.copy_(tensor)
       }
       for layer in store.layers {

@@ -67,7 +67,9 @@ struct SweepCommand: ParsableCommand {
       if trials[index].summary == nil {
         speech.note("trial \(index + 1) of \(trials.count): \(trials[index].name)")
         switch try folder.process(for: trials[index], shared).run() {
-        case .done: trials[index].summary = try folder.summary(of: trials[index])
+        case .done:
+          trials[index].summary = try folder.summary(of: trials[index])
+          try requireScore(trials[index])
         case .failed(let reason):
           trials[index].failure = reason
           speech.note("\(trials[index].name) failed: \(reason)")
@@ -94,6 +96,14 @@ struct SweepCommand: ParsableCommand {
     let task = value(of: "--glue").flatMap(GLUETask.init)
     let usual = task?.metric ?? (value(of: "--eval-data") == nil ? "final_loss" : "loss")
     return SweepReport(trials: trials, metric: metric ?? usual)
+  }
+
+  /// - Throws: ``Failure`` when a trial that has come to its end lacks the metric asked for: so will all the others.
+  private func requireScore(_ trial: SweepTrial) throws {
+    guard let metric, let summary = trial.summary, trial.score(metric) == nil else { return }
+    let known = (summary["eval"]?.objectValue?.keys ?? []) + ["final_loss"]
+    throw Failure(
+      .usage, "--metric is \(metric), which no trial has: choose one of \(known.joined(separator: ", "))")
   }
 
   private func write(_ report: SweepReport) throws {

@@ -86,6 +86,7 @@ struct MethodFlags: ParsableArguments {
     guard var configuration = known else {
       return AdapterConfiguration(try named(method ?? "lora", object))
     }
+    if let method { try requireAgreement(method, with: &object) }
     if let method {
       let own = type(of: configuration.method).peftType
       configuration.method = try named(method, object)
@@ -96,6 +97,20 @@ struct MethodFlags: ParsableArguments {
       return configuration
     }
     return try AdapterConfiguration(object)
+  }
+
+  /// A name on the command line says more than a file, which has every field; an adapter stays what it is.
+  private func requireAgreement(_ method: String, with object: inout JSONObject) throws {
+    var wanted = MethodRegistry.preset(of: method)
+    if method == "lora" { wanted["use_dora"] = false }
+    for (key, value) in wanted where object[key] != nil && object[key] != value {
+      guard initAdapter == nil, method != "lora" else {
+        throw Failure(
+          .usage,
+          "--method is \(method), but the adapter's configuration has \(key) otherwise: leave out --method")
+      }
+    }
+    for (key, value) in wanted { object[key] = value }
   }
 
   private func named(_ name: String, _ object: JSONObject) throws -> any AdapterMethod {
@@ -132,6 +147,12 @@ struct MethodFlags: ParsableArguments {
       guard let key = keys.first(where: { fields[$0] != nil }) else {
         let name = method ?? type(of: known).peftType
         throw Failure(.usage, "--\(flag) does not apply to \(name): leave it out, or choose another --method")
+      }
+      if initAdapter != nil, ["r", "target_r"].contains(key), object[key] != value {
+        throw Failure(
+          .usage,
+          "--\(flag) is \(value.serialized()), but the adapter that --init-adapter names has \(object[key]?.serialized() ?? "none"): "
+            + "leave it out")
       }
       object[key] = value
       if key == "prompt_tuning_init_text" { object["prompt_tuning_init"] = "TEXT" }

@@ -1,3 +1,4 @@
+import ChatTemplates
 import Configuration
 import Files
 import Hub
@@ -39,7 +40,7 @@ struct Failure: Error {
     case let error as HubError: self = Failure(error)
     case is FileError, is JSONError, is ConfigurationError, is CheckpointError, is AdapterError,
       is TokenizerError, is ModelError, is SafetensorsError, is PickleError,
-      is QuantizationError, is ImageError:
+      is QuantizationError, is ImageError, is ChatTemplateError:
       self.init(.badInput, "\(error)")
     case is ServingError: self.init(.unavailable, "\(error)")
     default: return nil

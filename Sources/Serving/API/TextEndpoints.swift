@@ -66,7 +66,10 @@ struct TextEndpoints: Sendable {
     if array.allSatisfy({ $0.intValue != nil }) { return [try ids(array)] }
     return try array.map { prompt in
       if let text = prompt.stringValue { return try tokenizer.encode(text).ids }
-      return try ids(prompt.arrayValue ?? [])
+      guard let tokens = prompt.arrayValue else {
+        throw APIError.invalid("prompt", "\(prompt) is neither a text nor a token")
+      }
+      return try ids(tokens)
     }
   }
 
