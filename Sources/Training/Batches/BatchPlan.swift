@@ -1,7 +1,8 @@
 /// Which examples each forward pass of a run takes: a function of the options, the lengths and the seed alone.
 ///
 /// Without shuffling, pass `m` takes rows `m*B ... m*B+B-1`, modulo the number of rows. With it, every epoch has an
-/// order of its own, by default with rows of similar length side by side, and ends with a smaller batch if it must.
+/// order of its own, on request with rows of similar length side by side, and ends with a smaller batch if it must.
+/// Nothing is computed for padding, so that grouping saves little, and batches of one length learn worse.
 /// Nothing depends on passes before, so a run can be taken up anywhere.
 public struct BatchPlan: Sendable {
   /// The examples in each row of a batch: one, or several when packing.

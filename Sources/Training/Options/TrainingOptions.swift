@@ -18,7 +18,7 @@ public struct TrainingOptions: Configuration {
   public var epsilon: Double?
   public var maxGradNorm = 1.0
   public var shuffle = true
-  public var groupByLength = true
+  public var groupByLength = false
   public var packing = false
   public var gradientCheckpointing = false
   public var evalEvery = 0
