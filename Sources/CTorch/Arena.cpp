@@ -20,9 +20,9 @@ constexpr size_t smallest = 64 << 10;
 /// What is left of a place is one of its own from here on.
 constexpr size_t remainder = 16 << 10;
 
-/// Gives the smallest free place that is large enough. The C allocator would do as well, had it not a heap of 64 MB at most
-/// for every thread but the first: batches of ever new sizes leave holes there that never become one, up to twice what is
-/// in use.
+/// Gives the smallest free place that is large enough. The C allocator keeps large tensors among small things that live
+/// on, and gives every thread but the first heaps of 64 MB at most: batches of ever new sizes leave holes there that never
+/// become one. One heap for all threads is hardly better.
 class Arena final : public c10::Allocator {
  public:
   Arena(char *base, size_t capacity) : base(base), capacity(capacity) {}

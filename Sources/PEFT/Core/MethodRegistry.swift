@@ -22,13 +22,15 @@ public enum MethodRegistry {
   }
 
   public static let entries: [Entry] = [
-    Entry("lora", LoRA.self, "low-rank update of each weight (Hu et al. 2021)"),
+    Entry(
+      "lora", LoRA.self, "low-rank update of each weight (Hu et al. 2021)", preset: ["use_dora": false]),
     Entry("rslora", LoRA.self, "LoRA scaled by 1/sqrt(r) (Kalajdzievski 2023)", preset: ["use_rslora": true]),
     Entry(
       "dora", LoRA.self, "LoRA with trained row magnitudes (Liu et al. 2024)", preset: ["use_dora": true]),
     Entry("adalora", AdaLoRA.self, "triplets pruned to a shared budget (Zhang et al. 2023)"),
     Entry(
-      "edora", EDoRA.self, "an r x r matrix between frozen singular vectors, with magnitudes (Nasiri 2025)"),
+      "edora", EDoRA.self, "an r x r matrix between frozen singular vectors, with magnitudes (Nasiri 2025)",
+      preset: ["use_magnitude": true]),
     Entry(
       "lora-xs", EDoRA.self, "EDoRA without magnitudes (Balazy et al. 2024)", preset: ["use_magnitude": false]
     ),

@@ -78,9 +78,9 @@ struct TrainCommand: ParsableCommand {
     return try train(folder, seed: seed).json
   }
 
-  /// What a run reads.
+  /// What a run reads, but for its own flags: a run.yaml may lie beside what it has made.
   private var inputs: [String] {
-    [model, data] + [evalData, method.initAdapter, method.adapterConfig, config].compactMap(\.self)
+    [model, data] + [evalData, method.initAdapter, method.adapterConfig].compactMap(\.self)
   }
 
   private func seedList() throws -> [UInt64]? {

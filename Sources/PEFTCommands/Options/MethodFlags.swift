@@ -86,8 +86,8 @@ struct MethodFlags: ParsableArguments {
     guard var configuration = known else {
       return AdapterConfiguration(try named(method ?? "lora", object))
     }
-    if let method { try requireAgreement(method, with: &object) }
     if let method {
+      try apply(method, to: &object)
       let own = type(of: configuration.method).peftType
       configuration.method = try named(method, object)
       guard type(of: configuration.method).peftType == own else {
@@ -100,17 +100,15 @@ struct MethodFlags: ParsableArguments {
   }
 
   /// A name on the command line says more than a file, which has every field; an adapter stays what it is.
-  private func requireAgreement(_ method: String, with object: inout JSONObject) throws {
-    var wanted = MethodRegistry.preset(of: method)
-    if method == "lora" { wanted["use_dora"] = false }
-    for (key, value) in wanted where object[key] != nil && object[key] != value {
-      guard initAdapter == nil, method != "lora" else {
+  private func apply(_ method: String, to object: inout JSONObject) throws {
+    for (key, value) in MethodRegistry.preset(of: method) {
+      guard initAdapter == nil || object[key] == nil || object[key] == value else {
         throw Failure(
           .usage,
           "--method is \(method), but the adapter's configuration has \(key) otherwise: leave out --method")
       }
+      object[key] = value
     }
-    for (key, value) in wanted { object[key] = value }
   }
 
   private func named(_ name: String, _ object: JSONObject) throws -> any AdapterMethod {
